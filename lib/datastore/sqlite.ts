@@ -1,0 +1,202 @@
+/**
+ * The SQLite datastore: one file in the data directory of one node, shared by all plugin processes on it.
+ *
+ * `BEGIN IMMEDIATE` makes a transaction the only writer, the write-ahead log lets others read meanwhile, and full synchronisation
+ * means that what was committed survives a power cut.
+ *
+ * @module
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import {
+  checkTxn,
+  type Committed,
+  type Conflict,
+  type Entry,
+  type Guard,
+  type Read,
+  type Seen,
+  type Txn,
+} from "../state/txn.ts";
+import { type CallOptions, type Datastore, DatastoreError } from "./datastore.ts";
+import { toDatastoreError } from "./sqlite_errors.ts";
+
+/** The database's file name in the data directory. */
+export const SQLITE_FILE = "allocations.db";
+
+/** Written as `user_version`: the layout of the tables below. */
+const LAYOUT = 1;
+/** Longest wait for another process that writes, in milliseconds: half of the plugin's deadline. */
+const BUSY_MS = 5_000;
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS entries (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS latest (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL);
+  INSERT OR IGNORE INTO latest VALUES (1, 0);
+  PRAGMA user_version = ${LAYOUT};
+`;
+
+/**
+ * Opens the database in a data directory; makes both where they are missing.
+ *
+ * @param dataDir The data directory.
+ * @returns The datastore.
+ * @throws {DatastoreError} If the file cannot be opened, is damaged, or is of a newer layout.
+ */
+export function openSqlite(dataDir: string): Datastore {
+  const path = `${dataDir}/${SQLITE_FILE}`;
+  try {
+    Deno.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const db = new DatabaseSync(path);
+    try {
+      prepare(db, path);
+      return new SqliteDatastore(db, path);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    throw toDatastoreError(error, path);
+  }
+}
+
+function prepare(db: DatabaseSync, path: string): void {
+  db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA synchronous = FULL`);
+  const layout = layoutOf(db);
+  if (layout > LAYOUT) {
+    throw new DatastoreError(
+      "storage",
+      `Cannot read ${path} as this kube-ipam knows layout ${LAYOUT}: current value is ${layout}`,
+      { repair: "Install a kube-ipam at least as new as the one that wrote the file" },
+    );
+  }
+  if (layout === LAYOUT) return;
+  useWal(db);
+  db.exec("BEGIN IMMEDIATE");
+  db.exec(TABLES);
+  db.exec("COMMIT");
+}
+
+/** Two processes that make the file at once: SQLite answers one of them `busy` without waiting, so wait here. */
+function useWal(db: DatabaseSync): void {
+  const until = performance.now() + BUSY_MS;
+  for (;;) {
+    try {
+      db.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (performance.now() > until || !String(error).includes("locked")) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+function layoutOf(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
+}
+
+class SqliteDatastore implements Datastore {
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #getEntry: StatementSync;
+
+  constructor(db: DatabaseSync, path: string) {
+    this.#db = db;
+    this.#path = path;
+    this.#getEntry = db.prepare("SELECT value, revision FROM entries WHERE key = ?");
+  }
+
+  // deno-lint-ignore require-await
+  async read(reads: readonly Read[], { signal }: CallOptions): Promise<readonly Seen[]> {
+    signal.throwIfAborted();
+    return this.#within("BEGIN", () => reads.map((read) => this.#answer(read)));
+  }
+
+  // deno-lint-ignore require-await
+  async commit(txn: Txn, { signal }: CallOptions): Promise<Committed | Conflict> {
+    checkTxn(txn);
+    signal.throwIfAborted();
+    return this.#within("BEGIN IMMEDIATE", () => this.#apply(txn));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#db.close();
+    return Promise.resolve();
+  }
+
+  #within<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: () => T): T {
+    try {
+      this.#db.exec(begin);
+      try {
+        const result = work();
+        this.#db.exec("COMMIT");
+        return result;
+      } catch (error) {
+        this.#rollback();
+        throw error;
+      }
+    } catch (error) {
+      throw toDatastoreError(error, this.#path);
+    }
+  }
+
+  /** SQLite has rolled back by itself after some errors (disk full): a second time is no harm. */
+  #rollback(): void {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // the first error is the one that counts
+    }
+  }
+
+  #apply({ guards, writes, otherwise = [] }: Txn): Committed | Conflict {
+    if (!guards.every((guard) => this.#holds(guard))) {
+      return {
+        kind: "conflict",
+        guarded: guards.map(({ key }) => this.#get(key)),
+        otherwise: otherwise.map((read) => this.#answer(read)),
+      };
+    }
+    const next = this.#db.prepare("UPDATE latest SET revision = revision + 1 RETURNING revision")
+      .get();
+    const put = this.#db.prepare("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)");
+    const remove = this.#db.prepare("DELETE FROM entries WHERE key = ?");
+    for (const write of writes) {
+      if (write.kind === "put") put.run(write.key, write.value, Number(next?.revision));
+      else remove.run(write.key);
+    }
+    return { kind: "committed" };
+  }
+
+  #get(key: string): Entry | undefined {
+    const row = this.#getEntry.get(key);
+    return row && { key, value: String(row.value), revision: String(row.revision) };
+  }
+
+  #holds(guard: Guard): boolean {
+    const entry = this.#get(guard.key);
+    return guard.kind === "absent" ? entry === undefined : entry?.revision === guard.revision;
+  }
+
+  #answer(read: Read): Seen {
+    if (read.kind === "get") return { kind: "get", entry: this.#get(read.key) };
+    const { from, to } = read;
+    if (read.kind === "count") {
+      const row = this.#db.prepare("SELECT count(*) AS n FROM entries WHERE key >= ? AND key < ?")
+        .get(from, to);
+      return { kind: "count", count: Number(row?.n) };
+    }
+    const { limit, values = false } = read;
+    const rows = this.#db.prepare(
+      `SELECT key, ${values ? "value" : "'' AS value"}, revision FROM entries
+       WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
+    ).all(from, to, limit + 1);
+    const entries = rows.slice(0, limit).map((row) => ({
+      key: String(row.key),
+      value: String(row.value),
+      revision: String(row.revision),
+    }));
+    return { kind: "list", entries, more: rows.length > limit };
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The one retry loop: drives a plan against a datastore.
+ *
+ * @module
+ */
+import type { Answer, Plan, Random, Step } from "../ipam/plan.ts";
+import { checkTxn } from "../state/txn.ts";
+import { type Datastore, DatastoreError } from "./datastore.ts";
+
+/** Options of {@linkcode transact}. */
+export interface TransactOptions {
+  /** Ends the loop: the deadline of the whole plugin call. */
+  readonly signal: AbortSignal;
+  /** Decides how long to wait after a conflict. */
+  readonly random: Random;
+}
+
+/** Commits with an unknown end after which the loop gives up. */
+const UNKNOWN_LIMIT = 3;
+/** Conflicts in a row after which the loop begins to wait: the first ones are what the plan learns from. */
+const PATIENT_FROM = 3;
+/** Longest wait between two tries, in milliseconds. */
+const LONGEST_WAIT_MS = 100;
+
+/**
+ * Runs a plan to its end.
+ *
+ * Conflicts are answers, not failures: the plan is told and goes on. A commit of which nobody knows whether it was applied is
+ * answered as `unknown`; the plan finds out by its next step.
+ *
+ * @param store The datastore.
+ * @param plan The plan.
+ * @param options The deadline, and chance.
+ * @returns What the plan returned.
+ * @throws {DatastoreError} If the datastore fails or the deadline passes.
+ */
+export async function transact<T>(
+  store: Datastore,
+  plan: Plan<T>,
+  options: TransactOptions,
+): Promise<T> {
+  const { signal, random } = options;
+  let conflicts = 0;
+  let unknown = 0;
+  let state = plan.next();
+  while (state.done !== true) {
+    if (signal.aborted) throw outOfTime(conflicts);
+    const answer = await perform(store, {
+      step: state.value,
+      signal,
+      last: unknown === UNKNOWN_LIMIT,
+    });
+    if (answer.kind === "unknown") unknown++;
+    if (answer.kind === "conflict" && ++conflicts >= PATIENT_FROM) {
+      await pause(conflicts - PATIENT_FROM, options);
+    }
+    state = plan.next(answer);
+  }
+  return state.value;
+
+  async function pause(round: number, { signal }: TransactOptions): Promise<void> {
+    const most = Math.min(LONGEST_WAIT_MS, 2 ** Math.min(round + 2, 10));
+    await sleep(Number(random(BigInt(most))), signal);
+  }
+}
+
+async function perform(
+  store: Datastore,
+  options: { readonly step: Step; readonly signal: AbortSignal; readonly last: boolean },
+): Promise<Answer> {
+  const { step, signal, last } = options;
+  if (step.kind === "read") return { kind: "seen", seen: await store.read(step.reads, { signal }) };
+  checkTxn(step.txn);
+  try {
+    return await store.commit(step.txn, { signal });
+  } catch (error) {
+    const ambiguous = error instanceof DatastoreError && error.kind === "ambiguous";
+    if (!ambiguous || last || signal.aborted) throw error;
+    return { kind: "unknown" };
+  }
+}
+
+function outOfTime(conflicts: number): DatastoreError {
+  return new DatastoreError(
+    "unreachable",
+    `Cannot finish within the deadline after ${conflicts} conflicting transactions`,
+    {
+      repair:
+        "The runtime tries again by itself; if this stays, look at the latency of the datastore",
+    },
+  );
+}
+
+function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, delayMs);
+    signal.addEventListener("abort", done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}

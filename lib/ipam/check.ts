@@ -1,0 +1,70 @@
+/**
+ * CHECK: whether an attachment still holds what its result said.
+ *
+ * @module
+ */
+import type { ResultIp } from "../cni/result.ts";
+import { formatAddr } from "../net/addr.ts";
+import { addressKey, attachmentKey, type AttachmentName } from "../state/keys.ts";
+import { type AttachmentRecord, parseAddress, parseAttachment } from "../state/records.ts";
+import type { Entry } from "../state/txn.ts";
+import { isOurs, type Node } from "./ownership.ts";
+import { entryOf, type Plan, read } from "./plan.ts";
+
+/** What CHECK compares. */
+export interface CheckRequest {
+  readonly space: string;
+  readonly node: Node;
+  readonly name: AttachmentName;
+  /** The addresses of prevResult that belong to this interface; others may stand there too. */
+  readonly previous: readonly ResultIp[];
+}
+
+/** How a CHECK ends. */
+export type CheckOutcome =
+  | { readonly kind: "ok" }
+  /** No attachment is recorded. */
+  | { readonly kind: "absent" }
+  /** The attachment is another node's. */
+  | { readonly kind: "foreign"; readonly record: AttachmentRecord }
+  /** prevResult lacks an address that the attachment holds. */
+  | { readonly kind: "missing"; readonly record: AttachmentRecord; readonly ip: string }
+  /** The address of prevResult is not recorded as held by this attachment. */
+  | { readonly kind: "lost"; readonly ip: string };
+
+/**
+ * Plans a CHECK: one read.
+ *
+ * @param request What to compare.
+ * @returns How it ends.
+ */
+export function* planCheck(request: CheckRequest): Plan<CheckOutcome> {
+  const { space, node, name, previous } = request;
+  const seen = yield* read([
+    { kind: "get", key: attachmentKey(space, name) },
+    ...previous.map(({ addr }) => ({ kind: "get", key: addressKey(space, addr) } as const)),
+  ]);
+  const entry = entryOf(seen[0]);
+  if (entry === undefined) return { kind: "absent" };
+  const record = parseAttachment(entry);
+  if (!isOurs(record, node)) return { kind: "foreign", record };
+  const held = new Map(
+    previous.map(({ addr, prefixLength }, index) => [
+      `${formatAddr(addr)}/${prefixLength}`,
+      entryOf(seen[index + 1]),
+    ]),
+  );
+  for (const { ip, prefixLength } of record.addresses) {
+    const text = `${ip}/${prefixLength}`;
+    if (!held.has(text)) return { kind: "missing", record, ip: text };
+    if (!isHeldBy(record, held.get(text))) return { kind: "lost", ip: text };
+  }
+  return { kind: "ok" };
+}
+
+function isHeldBy(record: AttachmentRecord, entry: Entry | undefined): boolean {
+  if (entry === undefined) return false;
+  const { state, network, containerID, ifname } = parseAddress(entry);
+  return state === "held" && network === record.network && containerID === record.containerID &&
+    ifname === record.ifname;
+}

@@ -1,0 +1,250 @@
+/**
+ * The one transaction of an ADD: it takes an address of every range set and writes every index, or changes nothing. Taking over the
+ * attachment that a former sandbox of the same pod left is the same transaction with one guard changed.
+ *
+ * @module
+ */
+import { type Addr, parseAddr } from "../net/addr.ts";
+import {
+  addressKey,
+  attachmentKey,
+  type AttachmentName,
+  cursorKey,
+  nodeKey,
+  podKey,
+} from "../state/keys.ts";
+import {
+  type AddressRecord,
+  type AttachmentRecord,
+  formatRecord,
+  parseAttachment,
+  SCHEMA,
+} from "../state/records.ts";
+import type { Conflict, Entry, Guard, Txn, Write } from "../state/txn.ts";
+import { clearing, type Expiring, parseOldest, readOldest } from "./expiring.ts";
+import type { Pick } from "./pick.ts";
+import { entriesOf } from "./plan.ts";
+import { releaseGrants } from "./release_writes.ts";
+import type { AddRequest } from "./request.ts";
+import type { Shown } from "./choose.ts";
+import { readWindow } from "./window.ts";
+
+/** The attachment of the same pod, network and interface that another container left. */
+export interface Former {
+  readonly entry: Entry;
+  readonly record: AttachmentRecord;
+}
+
+/** A claim: its transaction, and how to read its conflict. */
+export interface Claim {
+  readonly txn: Txn;
+  readonly record: AttachmentRecord;
+  readonly explain: (conflict: Conflict) => Explained;
+}
+
+/** What a claim's conflict showed. */
+export interface Explained {
+  /** The attachment's own record, when it exists already. */
+  readonly own: Entry | undefined;
+  /** The pod's record, when it is not as the claim took it to be. */
+  readonly former: { readonly changed: boolean; readonly entry: Entry | undefined };
+  /** For each pick: whether it was lost, and the entry under its guarded key. */
+  readonly lost: readonly { readonly lost: boolean; readonly entry: Entry | undefined }[];
+  /** For each pick: its window and the oldest expiring records of its family. */
+  readonly shown: readonly Shown[];
+}
+
+/** Whether an address belongs to a set's random part, so that it cools down when released. */
+export function coolsIn(request: AddRequest, set: number, addr: Addr): boolean {
+  return request.sets[set]?.ranges.some(({ random }) =>
+    random.some(({ first, last }) => first <= addr.value && addr.value <= last)
+  ) ?? false;
+}
+
+/**
+ * Builds the transaction of an ADD.
+ *
+ * @param request The ADD.
+ * @param options The picks, one per set; the former attachment to take over, if any; expired records to clear away in passing.
+ * @returns The claim.
+ */
+export function claim(
+  request: AddRequest,
+  options: {
+    readonly picks: readonly Pick[];
+    readonly former: Former | undefined;
+    readonly expired: readonly Expiring[];
+  },
+): Claim {
+  const { picks, former, expired } = options;
+  const { space } = request;
+  const names = namesOf(request);
+  const record = recordOf(request, picks);
+  const cleared = clearing(space, expired);
+
+  const attachmentGuard: Guard = { kind: "absent", key: names.attachment };
+  const podGuard = guardPod(names.pod, former);
+  const pickGuards = picks.map(({ guard }) => guard);
+  const guards = [attachmentGuard, podGuard, ...pickGuards, ...cleared.guards]
+    .filter((guard) => guard !== undefined);
+
+  const families = [...new Set(picks.map(({ addr }) => addr.family))];
+  const windows = picks.map(({ addr, candidate }) =>
+    candidate && readWindow(space, addr.family, candidate.window)
+  );
+  const otherwise = [
+    ...windows.filter((window) => window !== undefined),
+    ...families.map((family) => readOldest(space, family)),
+  ];
+
+  function explain(conflict: Conflict): Explained {
+    const entries = new Map(guards.map(({ key }, index) => [key, conflict.guarded[index]]));
+    const broken = (guard: Guard | undefined): boolean =>
+      guard !== undefined && isBroken(guard, entries.get(guard.key));
+    let at = 0;
+    const windowsSeen = windows.map((window) => window && conflict.otherwise[at++]);
+    const oldest = new Map(families.map((family) => [
+      family,
+      parseOldest(entriesOf(conflict.otherwise[at++])),
+    ]));
+    return {
+      own: entries.get(names.attachment),
+      former: { changed: broken(podGuard), entry: podGuard && entries.get(podGuard.key) },
+      lost: pickGuards.map((guard) => ({
+        lost: broken(guard),
+        entry: guard && entries.get(guard.key),
+      })),
+      shown: picks.map(({ addr }, index) => ({
+        window: windowsSeen[index],
+        oldest: oldest.get(addr.family) ?? [],
+      })),
+    };
+  }
+
+  const writes = [
+    ...removeFormer(request, { former, picks }),
+    ...[...cleared.deletes, ...picks.flatMap(({ deletes }) => deletes)].map(deletion),
+    ...writeAttachment(request, { record, names }),
+    ...picks.map((pick) => put(addressKey(space, pick.addr), addressRecord(record, pick))),
+    ...cursors(request, picks),
+  ];
+  return { txn: { guards, writes, otherwise }, record, explain };
+}
+
+/** Reads the pod's record as a former attachment. Throws `RecordError`. */
+export function parseFormer(entry: Entry | undefined): Former | undefined {
+  return entry && { entry, record: parseAttachment(entry) };
+}
+
+interface Names {
+  readonly attachment: string;
+  readonly node: string;
+  /** Undefined when the pod's UID is not known. */
+  readonly pod: string | undefined;
+}
+
+function namesOf({ space, asker }: AddRequest): Names {
+  const uid = asker.pod?.uid;
+  return {
+    attachment: attachmentKey(space, asker),
+    node: nodeKey(space, asker),
+    pod: uid === undefined ? undefined : podKey(space, { ...asker, uid }),
+  };
+}
+
+function recordOf({ asker, now }: AddRequest, picks: readonly Pick[]): AttachmentRecord {
+  return {
+    schema: SCHEMA,
+    cluster: asker.cluster,
+    network: asker.network,
+    containerID: asker.containerId,
+    ifname: asker.ifName,
+    node: asker.node,
+    nodeId: asker.nodeId,
+    boot: asker.boot,
+    ...(asker.pod === undefined ? {} : { pod: asker.pod }),
+    since: now,
+    addresses: picks.map(({ grant }) => grant),
+  };
+}
+
+function addressRecord(
+  { addresses: _, ...holder }: AttachmentRecord,
+  { grant }: Pick,
+): AddressRecord {
+  return { ...holder, ...grant, state: "held" };
+}
+
+function guardPod(key: string | undefined, former: Former | undefined): Guard | undefined {
+  if (key === undefined) return undefined;
+  return former === undefined
+    ? { kind: "absent", key }
+    : { kind: "revision", key, revision: former.entry.revision };
+}
+
+function removeFormer(
+  request: AddRequest,
+  { former, picks }: { readonly former: Former | undefined; readonly picks: readonly Pick[] },
+): readonly Write[] {
+  if (former === undefined) return [];
+  const { space, now, cooldownMs } = request;
+  const { record } = former;
+  const name: AttachmentName = {
+    network: record.network,
+    containerId: record.containerID,
+    ifName: record.ifname,
+  };
+  const moved = new Set(picks.map(({ grant }) => grant.ip));
+  const left = record.addresses.filter(({ ip }) => !moved.has(ip));
+  return [
+    deletion(attachmentKey(space, name)),
+    deletion(nodeKey(space, { ...name, cluster: record.cluster, node: record.node })),
+    ...releaseGrants({ ...record, addresses: left }, { space, now, cooldownMs }),
+  ];
+}
+
+function writeAttachment(
+  { asker: _ }: AddRequest,
+  { record, names }: { readonly record: AttachmentRecord; readonly names: Names },
+): readonly Write[] {
+  const value = formatRecord(record);
+  return [
+    { kind: "put", key: names.attachment, value },
+    { kind: "put", key: names.node, value: "" },
+    ...(names.pod === undefined ? [] : [{ kind: "put", key: names.pod, value } as const]),
+  ];
+}
+
+function cursors(
+  { allocation, space, asker }: AddRequest,
+  picks: readonly Pick[],
+): readonly Write[] {
+  if (allocation !== "sequential") return [];
+  return picks.filter(({ candidate }) => candidate !== undefined)
+    .map(({ set, grant }) => ({
+      kind: "put",
+      key: cursorKey(space, asker.network, set),
+      value: grant.ip,
+    }));
+}
+
+/** The address of a sequential cursor; undefined when it is absent or not an address. */
+export function parseCursor(entry: Entry | undefined): Addr | undefined {
+  try {
+    return entry && parseAddr(entry.value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isBroken(guard: Guard, entry: Entry | undefined): boolean {
+  return guard.kind === "absent" ? entry !== undefined : entry?.revision !== guard.revision;
+}
+
+function put(key: string, record: AddressRecord): Write {
+  return { kind: "put", key, value: formatRecord(record) };
+}
+
+function deletion(key: string): Write {
+  return { kind: "delete", key };
+}

@@ -1,0 +1,24 @@
+/**
+ * Whose attachment a record is.
+ *
+ * @module
+ */
+import type { AttachmentRecord } from "../state/records.ts";
+
+/** As much of a node's identity as tells its records from others. */
+export interface Node {
+  readonly cluster: string;
+  readonly node: string;
+  /** Undefined when the data directory cannot be read. */
+  readonly nodeId: string | undefined;
+}
+
+/**
+ * Tells whether a record is this node's: its cluster is ours, and its node id or node name.
+ *
+ * `cnitool` and podman make equal container IDs on two hosts; neither may free the other's address.
+ */
+export function isOurs(record: AttachmentRecord, node: Node): boolean {
+  return record.cluster === node.cluster &&
+    (record.nodeId === node.nodeId || record.node === node.node);
+}

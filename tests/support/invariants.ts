@@ -1,0 +1,91 @@
+/**
+ * The invariants of the stored state (docs/keys.md), checked on all entries of a datastore. Every test that changes state calls this.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Datastore } from "../../lib/datastore/datastore.ts";
+import { parseAddr } from "../../lib/net/addr.ts";
+import { addressKey, attachmentKey, expiringKey, nodeKey, podKey } from "../../lib/state/keys.ts";
+import { parseAddress, parseAttachment, parseExpiring } from "../../lib/state/records.ts";
+import type { Entry } from "../../lib/state/txn.ts";
+
+/** Everything below `/kube-ipam/`, in key order. */
+export async function allEntries(store: Datastore): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (let from = "/kube-ipam/";;) {
+    const [seen] = await store.read([
+      { kind: "list", from, to: "/kube-ipam0", limit: 500, values: true },
+    ], { signal: AbortSignal.timeout(10_000) });
+    assert(seen?.kind === "list");
+    entries.push(...seen.entries);
+    const last = seen.entries.at(-1);
+    if (last === undefined || !seen.more) return entries;
+    from = `${last.key}\0`;
+  }
+}
+
+/**
+ * Checks I1, I2 and the pairing of `expiring/` with its addresses.
+ *
+ * @param store The datastore.
+ * @param space The space that was used.
+ * @returns The addresses that are held, with their attachments, for further checks.
+ */
+export async function checkInvariants(
+  store: Datastore,
+  space = "default",
+): Promise<ReadonlyMap<string, string>> {
+  const entries = await allEntries(store);
+  const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+  const below = (folder: string): readonly Entry[] =>
+    entries.filter(({ key }) => key.startsWith(`/kube-ipam/v1/${space}/${folder}/`));
+
+  const expected = new Set<string>();
+  const held = new Map<string, string>();
+  for (const entry of below("attachments")) {
+    const record = parseAttachment(entry);
+    const name = {
+      cluster: record.cluster,
+      network: record.network,
+      node: record.node,
+      containerId: record.containerID,
+      ifName: record.ifname,
+    };
+    assertEquals(entry.key, attachmentKey(space, name), "an attachment stands under its own key");
+    expected.add(entry.key);
+    expected.add(nodeKey(space, name));
+    if (record.pod?.uid !== undefined) {
+      const key = podKey(space, { ...name, uid: record.pod.uid });
+      assertEquals(byKey.get(key)?.value, entry.value, `I2: ${key} mirrors its attachment`);
+      expected.add(key);
+    }
+    for (const { ip } of record.addresses) {
+      assert(!held.has(ip), `I1: ${ip} has two holders`);
+      held.set(ip, entry.key);
+      const key = addressKey(space, parseAddr(ip));
+      const address = parseAddress(byKey.get(key) ?? { key, value: "absent", revision: "0" });
+      assertEquals(address.state, "held", `I2: ${ip}`);
+      assertEquals(address.containerID, record.containerID, `I2: ${ip}`);
+      assertEquals(address.ifname, record.ifname, `I2: ${ip}`);
+      expected.add(key);
+    }
+  }
+  for (const entry of below("addresses")) {
+    const record = parseAddress(entry);
+    if (record.state === "held") {
+      assert(held.has(record.ip), `I2: ${record.ip} is held by no attachment`);
+    } else if (record.until !== undefined) {
+      const key = expiringKey(space, { untilMs: record.until, addr: parseAddr(record.ip) });
+      const expiring = byKey.get(key);
+      assert(expiring !== undefined, `${record.ip} expires but has no ${key}`);
+      assertEquals(parseExpiring(expiring).state, record.state);
+      expected.add(entry.key);
+      expected.add(key);
+    }
+  }
+  for (const folder of ["addresses", "attachments", "nodes", "pods", "expiring"]) {
+    for (const { key } of below(folder)) assert(expected.has(key), `I2: ${key} stands for nothing`);
+  }
+  return held;
+}
