@@ -44,6 +44,7 @@ export type DatastoreFailure =
 
 /** Thrown when a datastore could not serve a call. */
 export class DatastoreError extends Error {
+  /** Always `DatastoreError`. */
   override readonly name = "DatastoreError";
   /** Why; decides the CNI error code. */
   readonly kind: DatastoreFailure;
@@ -51,6 +52,8 @@ export class DatastoreError extends Error {
   readonly repair: string;
 
   /**
+   * Makes the error.
+   *
    * @param kind Why the call failed.
    * @param message What happened, with the endpoint or path, without secrets.
    * @param options `repair` for the operator; `cause` for the log.

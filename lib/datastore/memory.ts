@@ -20,14 +20,14 @@ export class MemoryDatastore implements Datastore {
   readonly #entries = new Map<string, { readonly value: string; readonly revision: number }>();
   #revision = 0;
 
-  /** @inheritdoc */
+  /** Answers all reads from one snapshot, in order. */
   // deno-lint-ignore require-await
   async read(reads: readonly Read[], { signal }: CallOptions): Promise<readonly Seen[]> {
     signal.throwIfAborted();
     return reads.map((read) => this.#answer(read));
   }
 
-  /** @inheritdoc */
+  /** Applies the transaction if its guards hold. */
   // deno-lint-ignore require-await
   async commit(txn: Txn, { signal }: CallOptions): Promise<Committed | Conflict> {
     checkTxn(txn);

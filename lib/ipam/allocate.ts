@@ -9,13 +9,8 @@
 import type { Wish } from "../config/config.ts";
 import { formatAddr, parseAddr } from "../net/addr.ts";
 import { expiringKey } from "../state/keys.ts";
-import {
-  type AddressRecord,
-  type AttachmentRecord,
-  type Grant,
-  parseAddress,
-  parseAttachment,
-} from "../state/records.ts";
+import type { AddressRecord, AttachmentRecord, Grant } from "../state/records.ts";
+import { parseAddress, parseAttachment } from "../state/record_text.ts";
 import type { Entry } from "../state/txn.ts";
 import { cursorKey } from "../state/keys.ts";
 import { type Candidate, firstCandidate, nextCandidate, type Search } from "./choose.ts";
@@ -24,7 +19,7 @@ import { expiredOf, type Expiring, type Replacement } from "./expiring.ts";
 import { isOurs } from "./ownership.ts";
 import { type Pick, pickCandidate, pickMoved, pickWished } from "./pick.ts";
 import { commit, entryOf, type Plan, read } from "./plan.ts";
-import { indexFrom, partOf, type Pool, poolOf } from "./pool.ts";
+import { indexAfter, partOf, type Pool, poolOf } from "./pool.ts";
 import type { AddRequest } from "./request.ts";
 
 /** How an ADD ends. */
@@ -257,7 +252,7 @@ function* readCursors(request: AddRequest, pools: readonly Pool[]): Plan<readonl
   );
   return pools.map((pool, set) => {
     const last = parseCursor(entryOf(seen[set]));
-    return last?.family === pool.family ? indexFrom(pool, last.value + 1n) : 0n;
+    return last?.family === pool.family ? indexAfter(pool, last.value) : 0n;
   });
 }
 

@@ -6,15 +6,19 @@
 import type { ResultIp } from "../cni/result.ts";
 import { formatAddr } from "../net/addr.ts";
 import { addressKey, attachmentKey, type AttachmentName } from "../state/keys.ts";
-import { type AttachmentRecord, parseAddress, parseAttachment } from "../state/records.ts";
+import type { AttachmentRecord } from "../state/records.ts";
+import { parseAddress, parseAttachment } from "../state/record_text.ts";
 import type { Entry } from "../state/txn.ts";
 import { isOurs, type Node } from "./ownership.ts";
 import { entryOf, type Plan, read } from "./plan.ts";
 
 /** What CHECK compares. */
 export interface CheckRequest {
+  /** `ipam.addressSpace`. */
   readonly space: string;
+  /** Who asks. */
   readonly node: Node;
+  /** The attachment. */
   readonly name: AttachmentName;
   /** The addresses of prevResult that belong to this interface; others may stand there too. */
   readonly previous: readonly ResultIp[];

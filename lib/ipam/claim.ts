@@ -13,13 +13,8 @@ import {
   nodeKey,
   podKey,
 } from "../state/keys.ts";
-import {
-  type AddressRecord,
-  type AttachmentRecord,
-  formatRecord,
-  parseAttachment,
-  SCHEMA,
-} from "../state/records.ts";
+import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
+import { formatRecord, parseAttachment } from "../state/record_text.ts";
 import type { Conflict, Entry, Guard, Txn, Write } from "../state/txn.ts";
 import { clearing, type Expiring, parseOldest, readOldest } from "./expiring.ts";
 import type { Pick } from "./pick.ts";
@@ -31,7 +26,9 @@ import { readWindow } from "./window.ts";
 
 /** The attachment of the same pod, network and interface that another container left. */
 export interface Former {
+  /** The pod's entry: its revision guards the take-over. */
   readonly entry: Entry;
+  /** What it says. */
   readonly record: AttachmentRecord;
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Addr, Family } from "../net/addr.ts";
 import { addressKey, expiringBounds, expiringOfKey } from "../state/keys.ts";
-import { parseExpiring } from "../state/records.ts";
+import { parseExpiring } from "../state/record_text.ts";
 import type { Entry, Guard, ListRead } from "../state/txn.ts";
 import { entriesOf, type Plan, read } from "./plan.ts";
 

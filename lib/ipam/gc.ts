@@ -15,9 +15,13 @@ const PAGE = 1000;
 
 /** What GC is told. */
 export interface StaleRequest {
+  /** `ipam.addressSpace`. */
   readonly space: string;
+  /** The node's cluster. */
   readonly cluster: string;
+  /** The node's name. */
   readonly node: string;
+  /** The network that the runtime speaks of. */
   readonly network: string;
   /** Attachments that the runtime knows. */
   readonly valid: readonly AttachmentId[];

@@ -7,7 +7,9 @@ import type { AttachmentRecord } from "../state/records.ts";
 
 /** As much of a node's identity as tells its records from others. */
 export interface Node {
+  /** The node's cluster. */
   readonly cluster: string;
+  /** The node's name. */
   readonly node: string;
   /** Undefined when the data directory cannot be read. */
   readonly nodeId: string | undefined;

@@ -16,6 +16,7 @@ export type Step =
 
 /** A transaction was sent, and nobody knows whether it was applied. */
 export interface Unknown {
+  /** Tells it from the other answers. */
   readonly kind: "unknown";
 }
 

@@ -67,6 +67,17 @@ export function indexFrom(pool: Pool, value: bigint): bigint {
   return next === undefined ? 0n : next.offset + rankOf(next.members, value);
 }
 
+/**
+ * The index of the member that follows an address, once round: after a member the next in the pool's order, which need not be the
+ * next by address.
+ */
+export function indexAfter(pool: Pool, value: bigint): bigint {
+  const own = partOf(pool, value);
+  if (own === undefined) return indexFrom(pool, value);
+  const next = own.offset + rankOf(own.members, value) + 1n;
+  return next === pool.size ? 0n : next;
+}
+
 /** The members with the indices `[from, to)`, as intervals in the pool's order. */
 export function slice(pool: Pool, from: bigint, to: bigint): readonly Interval[] {
   const found: Interval[] = [];

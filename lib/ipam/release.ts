@@ -6,7 +6,8 @@
  */
 import type { Family } from "../net/addr.ts";
 import { attachmentKey, type AttachmentName } from "../state/keys.ts";
-import { type AttachmentRecord, parseAttachment, RecordError } from "../state/records.ts";
+import type { AttachmentRecord } from "../state/records.ts";
+import { parseAttachment, RecordError } from "../state/record_text.ts";
 import type { Entry, Txn } from "../state/txn.ts";
 import { clearing, expiredOf, type Expiring, parseOldest, readOldest } from "./expiring.ts";
 import { isOurs, type Node } from "./ownership.ts";
@@ -18,10 +19,13 @@ export const RELEASE_BATCH = 10;
 
 /** What a DEL or a page of GC releases. */
 export interface ReleaseRequest {
+  /** `ipam.addressSpace`. */
   readonly space: string;
+  /** Who asks. */
   readonly node: Node;
   /** At most {@linkcode RELEASE_BATCH}. */
   readonly names: readonly AttachmentName[];
+  /** How long an address of the random set is not given again. */
   readonly cooldownMs: number;
   /** Milliseconds since the epoch. */
   readonly now: number;

@@ -5,13 +5,8 @@
  */
 import { parseAddr } from "../net/addr.ts";
 import { addressKey, attachmentKey, expiringKey, nodeKey, podKey } from "../state/keys.ts";
-import {
-  type AddressRecord,
-  type AttachmentRecord,
-  formatRecord,
-  type Grant,
-  SCHEMA,
-} from "../state/records.ts";
+import { type AddressRecord, type AttachmentRecord, type Grant, SCHEMA } from "../state/records.ts";
+import { formatRecord } from "../state/record_text.ts";
 import type { Write } from "../state/txn.ts";
 
 /** When and how addresses are given back. */

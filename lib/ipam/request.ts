@@ -21,22 +21,32 @@ export interface NodeIdentity {
 
 /** The attachment that asks, and its pod as far as it is known. */
 export interface Asker extends NodeIdentity {
+  /** The network's name. */
   readonly network: string;
+  /** CNI_CONTAINERID. */
   readonly containerId: string;
+  /** CNI_IFNAME. */
   readonly ifName: string;
+  /** The pod, if the runtime named one. */
   readonly pod?: PodRef;
 }
 
 /** An ADD, ready to be planned. */
 export interface AddRequest {
+  /** `ipam.addressSpace`. */
   readonly space: string;
+  /** Who asks. */
   readonly asker: Asker;
+  /** One address is taken of each. */
   readonly sets: readonly RangeSet[];
   /** At most one per set. */
   readonly wishes: readonly Wish[];
+  /** How an address is chosen that nobody asked for. */
   readonly allocation: "random" | "sequential" | "lowest";
+  /** How long an address of the random set is not given again. */
   readonly cooldownMs: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Chance. */
   readonly random: Random;
 }

@@ -11,7 +11,9 @@ import { type Pool, poolOf, slice } from "./pool.ts";
 
 /** What STATUS asks. */
 export interface StatusRequest {
+  /** `ipam.addressSpace`. */
   readonly space: string;
+  /** The network's name. */
   readonly network: string;
   /** Range sets whose fill is counted; none unless exhaustion is to be reported. */
   readonly sets: readonly RangeSet[];
@@ -19,8 +21,11 @@ export interface StatusRequest {
 
 /** The fill of one range set. `free` counts cooling addresses as taken. */
 export interface Fill {
+  /** Index of the range set. */
   readonly set: number;
+  /** Addresses that random choice may grant. */
   readonly size: bigint;
+  /** Those of them that nothing stands at. */
   readonly free: bigint;
 }
 

@@ -9,15 +9,21 @@
 
 /** Returns the value and revision of one key. */
 export interface GetRead {
+  /** Tells it from the other reads. */
   readonly kind: "get";
+  /** The key. */
   readonly key: string;
 }
 
 /** Lists the keys of `[from, to)` in byte order, at most `limit` of them. */
 export interface ListRead {
+  /** Tells it from the other reads. */
   readonly kind: "list";
+  /** The first key. */
   readonly from: string;
+  /** The key to stop before. */
   readonly to: string;
+  /** Most entries that are answered. */
   readonly limit: number;
   /** Without it each entry's `value` is empty: keys and revisions only. */
   readonly values?: boolean;
@@ -25,8 +31,11 @@ export interface ListRead {
 
 /** Counts the keys of `[from, to)`. */
 export interface CountRead {
+  /** Tells it from the other reads. */
   readonly kind: "count";
+  /** The first key. */
   readonly from: string;
+  /** The key to stop before. */
   readonly to: string;
 }
 
@@ -35,9 +44,11 @@ export type Read = GetRead | ListRead | CountRead;
 
 /** A key as it stood in the snapshot. */
 export interface Entry {
+  /** The key. */
   readonly key: string;
   /** Empty when only keys were asked for. */
   readonly value: string;
+  /** Changes with every write of the key. */
   readonly revision: string;
 }
 
@@ -59,6 +70,7 @@ export type Write =
 
 /** All writes happen, in one step, if all guards hold; otherwise none does. */
 export interface Txn {
+  /** What must hold. */
   readonly guards: readonly Guard[];
   /** A key stands here at most once: every datastore refuses a second with a `TypeError`. */
   readonly writes: readonly Write[];
@@ -68,11 +80,13 @@ export interface Txn {
 
 /** The transaction was applied. */
 export interface Committed {
+  /** Tells it from a conflict. */
   readonly kind: "committed";
 }
 
 /** A guard did not hold: nothing was written. */
 export interface Conflict {
+  /** Tells it from a commit. */
   readonly kind: "conflict";
   /** The guarded keys as they stand, in the order of the guards. */
   readonly guarded: readonly (Entry | undefined)[];

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Datastore } from "../../lib/datastore/datastore.ts";
 import { parseAddr } from "../../lib/net/addr.ts";
 import { addressKey, attachmentKey, expiringKey, nodeKey, podKey } from "../../lib/state/keys.ts";
-import { parseAddress, parseAttachment, parseExpiring } from "../../lib/state/records.ts";
+import { parseAddress, parseAttachment, parseExpiring } from "../../lib/state/record_text.ts";
 import type { Entry } from "../../lib/state/txn.ts";
 
 /** Everything below `/kube-ipam/`, in key order. */

@@ -1,0 +1,170 @@
+/**
+ * Reading and writing records.
+ *
+ * A record of a newer schema is refused before anything is written, so that an older binary never damages what a newer one keeps.
+ *
+ * @module
+ */
+import * as z from "zod/mini";
+import {
+  type AddressRecord,
+  type AttachmentRecord,
+  type ExpiringRecord,
+  type NetworkRecord,
+  SCHEMA,
+} from "./records.ts";
+import type { Entry } from "./txn.ts";
+
+const text = z.string();
+const grant = {
+  ip: text,
+  prefixLength: z.number(),
+  gateway: z.optional(text),
+  source: text,
+  cools: z.boolean(),
+};
+const holder = {
+  schema: z.literal(SCHEMA),
+  cluster: text,
+  network: text,
+  containerID: text,
+  ifname: text,
+  node: text,
+  nodeId: text,
+  boot: text,
+  pod: z.optional(z.object({ namespace: z.optional(text), name: text, uid: z.optional(text) })),
+  since: z.number(),
+};
+const attachment = z.object({ ...holder, addresses: z.array(z.object(grant)) });
+const address = z.object({
+  ...holder,
+  ...grant,
+  state: z.enum(["held", "retained", "cooling"]),
+  owner: z.optional(text),
+  rule: z.optional(text),
+  until: z.optional(z.number()),
+});
+const expiring = z.object({
+  schema: z.literal(SCHEMA),
+  state: z.enum(["retained", "cooling"]),
+  network: text,
+  ownerKey: z.optional(text),
+});
+const network = z.object({
+  schema: z.literal(SCHEMA),
+  subnets: z.array(text),
+  ranges: text,
+  node: text,
+  since: z.number(),
+});
+
+const DAMAGED =
+  "Something other than kube-ipam wrote this key: look at it, and delete it together with the other keys of its attachment";
+
+/** Thrown when a record cannot be read: damaged, or written by a newer kube-ipam. */
+export class RecordError extends Error {
+  /** Always `RecordError`. */
+  override readonly name = "RecordError";
+  /** The key of the record. */
+  readonly key: string;
+  /** What an operator can do about it. */
+  readonly repair: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param key The key of the record.
+   * @param problem What is wrong with it.
+   * @param options `repair` for the operator.
+   */
+  constructor(key: string, problem: string, options: { readonly repair: string }) {
+    super(problem);
+    this.key = key;
+    this.repair = options.repair;
+  }
+}
+
+/**
+ * Reads an attachment's record, from `attachments/` or `pods/`.
+ *
+ * @param entry The entry as a datastore answered it.
+ * @returns The record.
+ * @throws {RecordError} If it is damaged or of a newer schema.
+ */
+export function parseAttachment(entry: Entry): AttachmentRecord {
+  return parse(entry, attachment);
+}
+
+/**
+ * Reads the record of an address.
+ *
+ * @param entry The entry as a datastore answered it.
+ * @returns The record.
+ * @throws {RecordError} If it is damaged or of a newer schema.
+ */
+export function parseAddress(entry: Entry): AddressRecord {
+  return parse(entry, address);
+}
+
+/**
+ * Reads a record under `expiring/`.
+ *
+ * @param entry The entry as a datastore answered it.
+ * @returns The record.
+ * @throws {RecordError} If it is damaged or of a newer schema.
+ */
+export function parseExpiring(entry: Entry): ExpiringRecord {
+  return parse(entry, expiring);
+}
+
+/**
+ * Reads a record under `networks/`.
+ *
+ * @param entry The entry as a datastore answered it.
+ * @returns The record.
+ * @throws {RecordError} If it is damaged or of a newer schema.
+ */
+export function parseNetwork(entry: Entry): NetworkRecord {
+  return parse(entry, network);
+}
+
+/**
+ * Writes any record.
+ *
+ * @param record The record.
+ * @returns Compact JSON, absent fields left out.
+ */
+export function formatRecord(
+  record: AttachmentRecord | AddressRecord | ExpiringRecord | NetworkRecord,
+): string {
+  return JSON.stringify(record);
+}
+
+function parse<T extends z.ZodMiniType>(entry: Entry, shape: T): z.infer<T> {
+  const { key, value } = entry;
+  let json: unknown;
+  try {
+    json = JSON.parse(value);
+  } catch {
+    throw new RecordError(key, "Cannot read a record that is not JSON", { repair: DAMAGED });
+  }
+  const schema = schemaOf(json);
+  if (schema !== undefined && schema > SCHEMA) {
+    throw new RecordError(
+      key,
+      `Cannot read a record of schema ${schema} as this kube-ipam knows ${SCHEMA}`,
+      { repair: "Install a kube-ipam at least as new as the newest one in the cluster" },
+    );
+  }
+  const parsed = z.safeParse(shape, json);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join(".") ?? "";
+  throw new RecordError(key, `Cannot read a record as its field "${where}" is not as expected`, {
+    repair: DAMAGED,
+  });
+}
+
+function schemaOf(json: unknown): number | undefined {
+  if (typeof json !== "object" || json === null || !("schema" in json)) return undefined;
+  return typeof json.schema === "number" ? json.schema : undefined;
+}
