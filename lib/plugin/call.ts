@@ -1,0 +1,43 @@
+/**
+ * What every verb is given, and what it gives back.
+ *
+ * @module
+ */
+import type { Invocation } from "../cni/environment.ts";
+import type { Config, Netconf } from "../config/config.ts";
+import type { Datastore } from "../datastore/datastore.ts";
+import { openDatastore } from "../datastore/open.ts";
+import { transact } from "../datastore/transact.ts";
+import type { Plan } from "../ipam/plan.ts";
+import type { Io } from "./io.ts";
+import { randomFraction } from "./random.ts";
+
+/** One call of the plugin, its configuration read. */
+export interface Call<I extends Invocation = Invocation> {
+  readonly invocation: I;
+  readonly netconf: Netconf;
+  readonly config: Config;
+  /** Whether a Kubernetes runtime calls: then the datastore must be named and annotations count. */
+  readonly kubernetes: boolean;
+  /** The deadline. */
+  readonly signal: AbortSignal;
+  readonly io: Io;
+}
+
+/** What a verb did: its output, and what the log line tells of it. */
+export interface Done {
+  /** What stdout is given; empty for the verbs that print nothing. */
+  readonly stdout: string;
+  readonly log: Readonly<Record<string, unknown>>;
+  readonly warnings?: readonly string[];
+}
+
+/** Opens the datastore of a call. */
+export function open({ config }: Call): Promise<Datastore> {
+  return openDatastore(config, { random: randomFraction });
+}
+
+/** Runs a plan against the datastore of a call, within its deadline. */
+export function run<T>(store: Datastore, plan: Plan<T>, call: Call): Promise<T> {
+  return transact(store, plan, { signal: call.signal, random: call.io.random });
+}

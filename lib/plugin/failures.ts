@@ -1,0 +1,167 @@
+/**
+ * The one table from outcomes and failures to CNI errors.
+ *
+ * @module
+ */
+import { CniError, type Code, CODES, toCniError } from "../cni/errors.ts";
+import type { Config } from "../config/config.ts";
+import { DatastoreError, type DatastoreFailure } from "../datastore/datastore.ts";
+import type { AddOutcome } from "../ipam/allocate.ts";
+import type { CheckOutcome } from "../ipam/check.ts";
+import { poolOf } from "../ipam/pool.ts";
+import { formatAddr } from "../net/addr.ts";
+import { formatRange } from "../net/range.ts";
+import type { AddressRecord, AttachmentRecord, PodRef } from "../state/records.ts";
+import { RecordError } from "../state/record_text.ts";
+
+type Refused = Exclude<AddOutcome, { kind: "granted" | "held" }>;
+
+const DATASTORE: Readonly<Record<DatastoreFailure, readonly [Code, string]>> = {
+  unreachable: [CODES.tryAgain, "Cannot reach the datastore"],
+  ambiguous: [CODES.tryAgain, "Cannot tell whether the datastore took the change"],
+  refused: [CODES.datastoreRefused, "Cannot use the datastore as it refused the credentials"],
+  misconfigured: [CODES.invalidConfig, "Cannot use the datastore as it is configured"],
+  storage: [CODES.io, "Cannot read or write the datastore"],
+  full: [CODES.tryAgain, "Cannot write to the datastore as it is out of space"],
+};
+
+/**
+ * Turns whatever a call threw into the error that the runtime reads.
+ *
+ * @param error What was thrown.
+ * @returns The error; code 999 for what nobody expected.
+ */
+export function failure(error: unknown): CniError {
+  if (error instanceof DatastoreError) {
+    const [code, message] = DATASTORE[error.kind];
+    return new CniError(code, message, {
+      details: `${error.message}. ${error.repair}`,
+      cause: error,
+    });
+  }
+  if (error instanceof RecordError) {
+    return new CniError(CODES.decode, "Cannot read a record of the datastore", {
+      details: `${error.key}: ${error.message}. ${error.repair}`,
+      cause: error,
+    });
+  }
+  if (
+    error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError")
+  ) {
+    return new CniError(CODES.tryAgain, "Cannot finish within the deadline", {
+      details: "The datastore answers too slowly. The runtime tries again by itself",
+      cause: error,
+    });
+  }
+  return toCniError(error);
+}
+
+/**
+ * The error of an ADD that grants nothing.
+ *
+ * @param outcome How the plan ended.
+ * @param config The configuration, for what the message names.
+ * @returns The error.
+ */
+export function refusal(outcome: Refused, config: Config): CniError {
+  switch (outcome.kind) {
+    case "exhausted":
+      return exhausted(outcome, config);
+    case "taken":
+      return taken(outcome);
+    case "foreign":
+      return new CniError(CODES.taken, "This container ID is held on another node", {
+        details:
+          `${holderText(outcome.record)}. Container IDs must differ between the hosts of one ` +
+          "addressSpace; set ipam.addressSpace to keep them apart",
+      });
+    case "differs": {
+      const held = outcome.record.addresses.map(({ ip }) => ip).join(", ");
+      return new CniError(CODES.taken, "This attachment holds another address", {
+        details:
+          `It holds ${held} and asks for ${outcome.wish.text} (${outcome.wish.path}). Call DEL before ADD`,
+      });
+    }
+  }
+}
+
+/**
+ * The error of a CHECK that found a difference.
+ *
+ * @param outcome How the plan ended.
+ * @returns The error, code 104.
+ */
+export function mismatch(outcome: Exclude<CheckOutcome, { kind: "ok" }>): CniError {
+  const details = ((): string => {
+    switch (outcome.kind) {
+      case "absent":
+        return "Nothing is recorded for this container and interface on this network";
+      case "foreign":
+        return holderText(outcome.record);
+      case "missing":
+        return `The attachment holds ${outcome.ip}, which prevResult does not name on this interface`;
+      case "lost":
+        return `prevResult names ${outcome.ip}, which is not recorded as held by this attachment`;
+    }
+  })();
+  return new CniError(CODES.checkFailed, "The allocation is not as the result said", {
+    details: `${details}. Delete the pod so that the runtime sets it up anew`,
+  });
+}
+
+function exhausted(
+  { set, size }: Extract<Refused, { kind: "exhausted" }>,
+  { sets, network }: Config,
+): CniError {
+  const ranges = sets[set];
+  const text = ranges === undefined ? "" : poolOf(ranges).parts
+    .map(({ range, members }) => {
+      const family = range.subnet.family;
+      const spans = members.slice(0, 4).map((span) => formatRange({ family, ...span }));
+      return `${range.path}: ${[...spans, ...(members.length > 4 ? ["..."] : [])].join(", ")}`;
+    })
+    .join("; ");
+  return new CniError(CODES.exhausted, "No IP addresses available in range set", {
+    details:
+      `All ${size} addresses of range set ${set} of network "${network}" are in use (${text}). ` +
+      "Widen the range, or look for attachments that are gone with GC",
+  });
+}
+
+function taken({ wish, holder, samePod }: Extract<Refused, { kind: "taken" }>): CniError {
+  const asked = `${formatAddr(wish.addr)} (${wish.path})`;
+  if (samePod) {
+    return new CniError(
+      CODES.taken,
+      "The requested address is kept by another interface of this pod",
+      {
+        details:
+          `${asked}: this pod already holds it on ${holder.ifname} of network "${holder.network}"`,
+      },
+    );
+  }
+  if (holder.state === "retained") {
+    const until = holder.until === undefined ? "" : ` until ${moment(holder.until)}`;
+    return new CniError(CODES.taken, "The requested address is retained for another owner", {
+      details: `${asked}: retained for ${holder.owner ?? "another owner"}${until}`,
+    });
+  }
+  return new CniError(CODES.tryAgain, "The requested address is in use", {
+    details: `${asked}: ${holderText(holder)}. It is granted as soon as its holder is deleted`,
+  });
+}
+
+function holderText(record: AddressRecord | AttachmentRecord): string {
+  return `held by ${podText(record.pod)}container ${record.containerID} (${record.ifname}) ` +
+    `on ${record.node}${record.cluster === "default" ? "" : ` of cluster ${record.cluster}`} ` +
+    `since ${moment(record.since)}`;
+}
+
+function podText(pod: PodRef | undefined): string {
+  if (pod === undefined) return "";
+  return `${pod.namespace === undefined ? "" : `${pod.namespace}/`}${pod.name}, `;
+}
+
+function moment(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,74 @@
+/**
+ * Small files of a node, read and written so that parallel calls never see half of one.
+ *
+ * @module
+ */
+
+/** The text of a file without white space around it; undefined when there is none or it cannot be read. */
+export function readText(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells whether a file or directory is there, as far as this process may see. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads a file, or writes it if it is not there: of several calls at once one writes, all return the same.
+ *
+ * @param path The file; its directory is made when missing.
+ * @param make Makes the text to write.
+ * @returns The text of the file.
+ * @throws {Error} If it can be neither read nor written.
+ */
+export function readOrCreate(path: string, make: () => string): string {
+  const found = readText(path);
+  if (found !== undefined) return found;
+  const text = make();
+  writeAtomically(path, text, { replace: false });
+  return readText(path) ?? text;
+}
+
+/**
+ * Writes a file in one step: a reader sees the old text or the new one.
+ *
+ * @param path The file; its directory is made when missing.
+ * @param text The new text.
+ * @param options `replace: false` leaves a file that is there as it is.
+ */
+export function writeAtomically(
+  path: string,
+  text: string,
+  options: { readonly replace: boolean },
+): void {
+  Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
+  try {
+    if (options.replace) Deno.renameSync(temporary, path);
+    else Deno.linkSync(temporary, path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  } finally {
+    remove(temporary);
+  }
+}
+
+/** Removes a file; nothing happens when it is not there. */
+export function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // it is gone, which is what was wanted
+  }
+}

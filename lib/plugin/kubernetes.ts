@@ -1,0 +1,32 @@
+/**
+ * Whether a call comes from a Kubernetes runtime.
+ *
+ * @module
+ */
+import type { Invocation } from "../cni/environment.ts";
+import type { Netconf } from "../config/config.ts";
+import { isObject } from "../config/json.ts";
+import { DEFAULT_DATA_DIR } from "../config/defaults.ts";
+import { exists } from "./files.ts";
+
+/**
+ * Tells whether a call comes from a Kubernetes runtime.
+ *
+ * ADD, DEL and CHECK carry the pod's namespace and name; podman sends a name only. GC and STATUS carry neither: there the
+ * installer's cluster file or a kubeConfig decides.
+ *
+ * @param invocation The call.
+ * @param netconf Its configuration, not yet checked.
+ * @returns Whether annotations count and a datastore must be named.
+ */
+export function isFromKubernetes(invocation: Invocation, netconf: Netconf): boolean {
+  if ("args" in invocation) {
+    const { podNamespace, podName } = invocation.args;
+    return podNamespace !== undefined && podName !== undefined;
+  }
+  const ipam = isObject(netconf.ipam) ? netconf.ipam : {};
+  const etcd = isObject(ipam.etcdConfig) ? ipam.etcdConfig : {};
+  if (typeof ipam.kubeConfig === "string" || typeof etcd.kubeConfig === "string") return true;
+  const dataDir = typeof ipam.dataDir === "string" ? ipam.dataDir : DEFAULT_DATA_DIR;
+  return exists(`${dataDir}/cluster`);
+}

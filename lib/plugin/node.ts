@@ -1,0 +1,87 @@
+/**
+ * Who this node is, from the files that the installer and the first call left on it.
+ *
+ * @module
+ */
+import { CniError, CODES } from "../cni/errors.ts";
+import type { Config } from "../config/config.ts";
+import type { Node } from "../ipam/ownership.ts";
+import type { NodeIdentity } from "../ipam/request.ts";
+import { exists, readOrCreate, readText } from "./files.ts";
+import { randomId } from "./random.ts";
+
+type NodeConfig = Pick<Config, "cluster" | "nodeName" | "dataDir" | "runDir">;
+
+/** Cluster of hosts that belong to none. */
+const NO_CLUSTER = "default";
+
+/**
+ * The node as its records name it. Reads only: for DEL and CHECK.
+ *
+ * @param config Where the node's files are, and what the netconf says instead.
+ * @returns The node; its id is undefined when none was written yet.
+ * @throws {CniError} With code 7, if the node's name cannot be told.
+ */
+export function readNode(config: NodeConfig): Node {
+  const { cluster, nodeName, dataDir } = config;
+  return {
+    cluster: cluster ?? readText(`${dataDir}/cluster`) ?? NO_CLUSTER,
+    node: readText(`${dataDir}/node-name`) ?? nodeName ?? hostname(),
+    nodeId: readText(`${dataDir}/node-id`),
+  };
+}
+
+/**
+ * The node with its id and boot, written where they are missing: for ADD and GC.
+ *
+ * @param config As for {@linkcode readNode}.
+ * @returns The node.
+ * @throws {CniError} With code 5, if the id cannot be kept; with code 7, if the node's name cannot be told.
+ */
+export function identifyNode(config: NodeConfig): NodeIdentity {
+  const { cluster, node } = readNode(config);
+  const { dataDir } = config;
+  try {
+    return {
+      cluster,
+      node,
+      nodeId: readOrCreate(`${dataDir}/node-id`, randomId),
+      boot: readOrCreate(`${runDirOf(config)}/boot`, randomId),
+    };
+  } catch (error) {
+    throw new CniError(CODES.io, "Cannot write the data directory", {
+      details:
+        `ipam.dataDir is "${dataDir}" (${
+          problemOf(error)
+        }): GC could never tell this node's addresses ` +
+        "from others. Make it a directory that the plugin may read and write",
+      cause: error,
+    });
+  }
+}
+
+/** The directory that a boot empties; where it cannot be had, one in the data directory. */
+export function runDirOf({ runDir, dataDir }: NodeConfig): string {
+  if (exists(runDir)) return runDir;
+  try {
+    Deno.mkdirSync(runDir, { recursive: true, mode: 0o700 });
+    return runDir;
+  } catch {
+    return `${dataDir}/run`;
+  }
+}
+
+function hostname(): string {
+  try {
+    return Deno.hostname();
+  } catch (error) {
+    throw new CniError(CODES.invalidConfig, "Cannot tell the name of this node", {
+      details: 'Set ipam.nodeName, or write the name to "node-name" in ipam.dataDir',
+      cause: error,
+    });
+  }
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,77 @@
+/**
+ * STATUS: whether an ADD could be served.
+ *
+ * A runtime asks every few seconds and takes the whole node out of service on a 50. So 50 is only for what waiting does not heal; an
+ * outage or a full pool is a warning, unless the netconf says otherwise.
+ *
+ * @module
+ * @see https://www.cni.dev/docs/spec/#status-check-plugin-status
+ */
+import type { Invocation } from "../cni/environment.ts";
+import { CniError, CODES } from "../cni/errors.ts";
+import { type Fill, planStatus } from "../ipam/status.ts";
+import { checkAnnotations } from "./add.ts";
+import { type Call, type Done, open, run } from "./call.ts";
+import { failure } from "./failures.ts";
+import { hasReached, markReached, outageMs } from "./reached.ts";
+
+/** How long STATUS waits for the datastore, in milliseconds. */
+const PATIENCE_MS = 1_000;
+
+/**
+ * Serves STATUS.
+ *
+ * @param call The call.
+ * @returns Nothing for stdout; outages and full pools as warnings.
+ * @throws {CniError} With code 50, if no ADD can be served and waiting does not heal it.
+ */
+export async function status(
+  call: Call<Extract<Invocation, { command: "GC" | "STATUS" | "VERSION" }>>,
+): Promise<Done> {
+  const { config, io } = call;
+  checkAnnotations(call);
+  try {
+    const fills = await ask(call);
+    markReached(config);
+    return { stdout: "", log: { outcome: "ready" }, warnings: checkFills(fills, call) };
+  } catch (error) {
+    const found = failure(error);
+    if (found.code !== CODES.tryAgain) throw found;
+    const details = `${found.message}: ${found.details ?? ""}`;
+    if (!hasReached(config)) {
+      throw notAvailable(`${details}. This node has not reached it since it was booted`);
+    }
+    const lasting = outageMs(config, io.now());
+    const { statusOnOutageMs: limit } = config;
+    if (limit !== undefined && lasting >= limit) {
+      throw notAvailable(`${details}. This lasts for ${Math.round(lasting / 1000)} s`);
+    }
+    return { stdout: "", log: { outcome: "outage" }, warnings: [details] };
+  }
+}
+
+/**
+ * The error that takes a node out of service.
+ *
+ * @param details Why, and what heals it.
+ * @returns The error, code 50.
+ */
+export function notAvailable(details: string): CniError {
+  return new CniError(CODES.notAvailable, "The plugin is not available", { details });
+}
+
+async function ask(call: Call): Promise<readonly Fill[]> {
+  const { config: { space, network, sets, statusOnExhaustion }, signal, io } = call;
+  await using store = await open(call);
+  const counted = statusOnExhaustion ? sets : [];
+  const plan = planStatus({ space, network, sets: counted, now: io.now() });
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  return await run(store, plan, { ...call, signal: soon });
+}
+
+function checkFills(fills: readonly Fill[], { config }: Call): readonly string[] {
+  const full = fills.filter(({ free }) => free <= 0n);
+  if (full.length === 0) return [];
+  const list = full.map(({ set, size }) => `range set ${set}: 0 of ${size} free`).join(", ");
+  throw notAvailable(`Network "${config.network}" has no address left: ${list}`);
+}

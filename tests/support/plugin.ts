@@ -1,0 +1,181 @@
+/**
+ * Runs the plugin as a container runtime does: a process with CNI_* variables, a netconf on stdin.
+ *
+ * With KUBE_IPAM_BINARY set it is the compiled binary, whose directories are baked in; otherwise
+ * `deno run cli.ts` with the permission set of `deno.json` and the sandbox's own directory.
+ *
+ * @module
+ */
+import { fileURLToPath as fromFileUrl } from "node:url";
+
+/** The compiled binary under test, if one is. */
+export const BINARY: string | undefined = Deno.env.get("KUBE_IPAM_BINARY") || undefined;
+
+/** One execution of the plugin. */
+export interface PluginCall {
+  readonly command?: string | undefined;
+  readonly containerId?: string | undefined;
+  readonly ifName?: string | undefined;
+  readonly netns?: string | undefined;
+  readonly args?: string | undefined;
+  /** A text is passed as it is. */
+  readonly netconf: unknown;
+}
+
+/** What came back. */
+export interface PluginAnswer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout as JSON; undefined when it is empty or not JSON. */
+  // deno-lint-ignore no-explicit-any
+  readonly json: any;
+}
+
+/** Directories of one test, gone at its end. */
+export interface Sandbox extends AsyncDisposable {
+  readonly root: string;
+  readonly dataDir: string;
+  readonly runDir: string;
+  readonly logFile: string;
+  /** A netconf with these directories; `ipam` is merged, `top` replaces top-level keys. */
+  netconf(
+    ipam?: Readonly<Record<string, unknown>>,
+    top?: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>>;
+  call(call: PluginCall): Promise<PluginAnswer>;
+  /** The lines of the log file. */
+  // deno-lint-ignore no-explicit-any
+  log(): Promise<readonly any[]>;
+}
+
+interface PermissionSet {
+  readonly env: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+/** Makes a sandbox. The binary may write below its data directory only, so its sandboxes lie there. */
+export async function makeSandbox(): Promise<Sandbox> {
+  const parent = BINARY === undefined ? undefined : "/var/lib/cni/kube-ipam";
+  if (parent !== undefined) await Deno.mkdir(parent, { recursive: true });
+  const root = await Deno.makeTempDir({
+    prefix: "kube-ipam-test-",
+    ...(parent && { dir: parent }),
+  });
+  const dataDir = `${root}/data`;
+  const runDir = `${root}/run`;
+  const logFile = `${root}/plugin.log`;
+  return {
+    root,
+    dataDir,
+    runDir,
+    logFile,
+    netconf: (ipam = {}, top = {}) => ({
+      cniVersion: "1.0.0",
+      name: "testnet",
+      type: "bridge",
+      ...top,
+      ipam: {
+        type: "kube-ipam",
+        subnet: "10.1.0.0/24",
+        annotations: "off",
+        dataDir,
+        runDir,
+        log: { file: logFile, level: "debug" },
+        ...ipam,
+      },
+    }),
+    call: (call) => callPlugin(call, { root }),
+    log: async () => {
+      const text = await Deno.readTextFile(logFile);
+      return text.trim().split("\n").map((line) => JSON.parse(line));
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+  };
+}
+
+/**
+ * Executes the plugin once.
+ *
+ * @param call Variables and stdin.
+ * @param options `root`: the directory the process may use beside its permission set.
+ * @returns Exit code and output.
+ */
+export async function callPlugin(
+  call: PluginCall,
+  options: { readonly root: string },
+): Promise<PluginAnswer> {
+  const [program, ...args] = await pluginCommand(options.root);
+  const process = new Deno.Command(program ?? "", {
+    args,
+    env: environment(call),
+    clearEnv: true,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const input = typeof call.netconf === "string" ? call.netconf : JSON.stringify(call.netconf);
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
+  const { code, stdout, stderr } = await process.output();
+  const text = new TextDecoder().decode(stdout);
+  return { code, stdout: text, stderr: new TextDecoder().decode(stderr), json: parse(text) };
+}
+
+/** The words that start the plugin. */
+export async function pluginCommand(root: string): Promise<readonly string[]> {
+  if (BINARY !== undefined) return [BINARY];
+  const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
+  const { env, read, write } = await permissionSet(config);
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--no-check",
+    `--config=${config}`,
+    "--allow-net",
+    "--allow-sys=hostname",
+    `--allow-env=${env.join(",")}`,
+    `--allow-read=${[...read, root].join(",")}`,
+    `--allow-write=${[...write, root].join(",")}`,
+    fromFileUrl(new URL("../../cli.ts", import.meta.url)),
+  ];
+}
+
+function environment(call: PluginCall): Record<string, string> {
+  const variables = {
+    CNI_COMMAND: call.command,
+    CNI_CONTAINERID: call.containerId,
+    CNI_IFNAME: call.ifName,
+    CNI_NETNS: call.netns,
+    CNI_ARGS: call.args,
+    CNI_PATH: "/opt/cni/bin",
+  };
+  const set = Object.entries(variables).filter((pair): pair is [string, string] =>
+    pair[1] !== undefined
+  );
+  // Deno finds its cache of npm packages there; the compiled binary needs neither.
+  const home = Deno.env.get("HOME");
+  const cache = Deno.env.get("DENO_DIR");
+  return {
+    ...Object.fromEntries(set),
+    ...(BINARY === undefined && home !== undefined ? { HOME: home } : {}),
+    ...(BINARY === undefined && cache !== undefined ? { DENO_DIR: cache } : {}),
+  };
+}
+
+async function permissionSet(config: string): Promise<PermissionSet> {
+  const text = (await Deno.readTextFile(config)).replace(/^\s*\/\/.*$/gm, "");
+  return JSON.parse(text).permissions.plugin;
+}
+
+// deno-lint-ignore no-explicit-any
+function parse(text: string): any {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
