@@ -68,3 +68,17 @@ export class DatastoreError extends Error {
     this.repair = options.repair;
   }
 }
+
+/**
+ * Refuses a call whose time is over.
+ *
+ * @param signal The call's deadline.
+ * @throws {DatastoreError} With kind `unreachable`, if it has passed.
+ */
+export function checkDeadline(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new DatastoreError("unreachable", "Cannot call the datastore after the deadline", {
+    repair:
+      "The runtime tries again by itself; if this stays, look at the latency of the datastore",
+  });
+}

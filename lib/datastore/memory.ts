@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  checkReads,
   checkTxn,
   type Committed,
   type Conflict,
@@ -13,7 +14,7 @@ import {
   type Seen,
   type Txn,
 } from "../state/txn.ts";
-import type { CallOptions, Datastore } from "./datastore.ts";
+import { type CallOptions, checkDeadline, type Datastore } from "./datastore.ts";
 
 /** Keeps everything in a map: for tests, and for programs that embed the allocator. */
 export class MemoryDatastore implements Datastore {
@@ -23,7 +24,8 @@ export class MemoryDatastore implements Datastore {
   /** Answers all reads from one snapshot, in order. */
   // deno-lint-ignore require-await
   async read(reads: readonly Read[], { signal }: CallOptions): Promise<readonly Seen[]> {
-    signal.throwIfAborted();
+    checkReads(reads);
+    checkDeadline(signal);
     return reads.map((read) => this.#answer(read));
   }
 
@@ -31,7 +33,7 @@ export class MemoryDatastore implements Datastore {
   // deno-lint-ignore require-await
   async commit(txn: Txn, { signal }: CallOptions): Promise<Committed | Conflict> {
     checkTxn(txn);
-    signal.throwIfAborted();
+    checkDeadline(signal);
     const { guards, writes, otherwise = [] } = txn;
     if (!guards.every((guard) => this.#holds(guard))) {
       return {
@@ -71,10 +73,9 @@ export class MemoryDatastore implements Datastore {
   #answer(read: Read): Seen {
     if (read.kind === "get") return { kind: "get", entry: this.#get(read.key) };
     const keys = [...this.#entries.keys()]
-      .filter((key) => byBytes(read.from, key) <= 0 && byBytes(key, read.to) < 0)
-      .sort(byBytes);
+      .filter((key) => byBytes(read.from, key) <= 0 && byBytes(key, read.to) < 0);
     if (read.kind === "count") return { kind: "count", count: keys.length };
-    const entries = keys.slice(0, read.limit).flatMap((key) => this.#get(key) ?? []);
+    const entries = keys.sort(byBytes).slice(0, read.limit).flatMap((key) => this.#get(key) ?? []);
     return {
       kind: "list",
       entries: read.values === true ? entries : entries.map((entry) => ({ ...entry, value: "" })),
@@ -83,16 +84,15 @@ export class MemoryDatastore implements Datastore {
   }
 }
 
+const SURROGATE = /[\ud800-\udfff]/;
 const encoder = new TextEncoder();
 
-/** Text compares by UTF-16 units, datastores compare bytes: they differ beyond the basic plane. */
+/** Text compares by UTF-16 units, datastores compare bytes: they differ where a pair of surrogates is in play. */
 function byBytes(a: string, b: string): number {
   if (a === b) return 0;
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : 1;
   const left = encoder.encode(a);
   const right = encoder.encode(b);
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
+  const at = left.findIndex((byte, index) => byte !== right[index]);
+  return at < 0 ? -1 : (left[at] ?? 0) - (right[at] ?? -1);
 }

@@ -8,6 +8,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import {
+  checkReads,
   checkTxn,
   type Committed,
   type Conflict,
@@ -17,7 +18,7 @@ import {
   type Seen,
   type Txn,
 } from "../state/txn.ts";
-import { type CallOptions, type Datastore, DatastoreError } from "./datastore.ts";
+import { type CallOptions, checkDeadline, type Datastore, DatastoreError } from "./datastore.ts";
 import { toDatastoreError } from "./sqlite_errors.ts";
 
 /** The database's file name in the data directory. */
@@ -109,14 +110,15 @@ class SqliteDatastore implements Datastore {
 
   // deno-lint-ignore require-await
   async read(reads: readonly Read[], { signal }: CallOptions): Promise<readonly Seen[]> {
-    signal.throwIfAborted();
+    checkReads(reads);
+    checkDeadline(signal);
     return this.#within("BEGIN", () => reads.map((read) => this.#answer(read)));
   }
 
   // deno-lint-ignore require-await
   async commit(txn: Txn, { signal }: CallOptions): Promise<Committed | Conflict> {
     checkTxn(txn);
-    signal.throwIfAborted();
+    checkDeadline(signal);
     return this.#within("BEGIN IMMEDIATE", () => this.#apply(txn));
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Answer, Plan, Random, Step } from "../ipam/plan.ts";
 import { checkTxn } from "../state/txn.ts";
-import { type Datastore, DatastoreError } from "./datastore.ts";
+import { checkDeadline, type Datastore, DatastoreError } from "./datastore.ts";
 
 /** Options of {@linkcode transact}. */
 export interface TransactOptions {
@@ -44,7 +44,7 @@ export async function transact<T>(
   let unknown = 0;
   let state = plan.next();
   while (state.done !== true) {
-    if (signal.aborted) throw outOfTime(conflicts);
+    checkDeadline(signal);
     const answer = await perform(store, {
       step: state.value,
       signal,
@@ -78,17 +78,6 @@ async function perform(
     if (!ambiguous || last || signal.aborted) throw error;
     return { kind: "unknown" };
   }
-}
-
-function outOfTime(conflicts: number): DatastoreError {
-  return new DatastoreError(
-    "unreachable",
-    `Cannot finish within the deadline after ${conflicts} conflicting transactions`,
-    {
-      repair:
-        "The runtime tries again by itself; if this stays, look at the latency of the datastore",
-    },
-  );
 }
 
 function sleep(delayMs: number, signal: AbortSignal): Promise<void> {

@@ -119,7 +119,7 @@ export function claim(
   }
 
   const writes = [
-    ...removeFormer(request, { former, picks }),
+    ...removeFormer(request, { former, picks, names }),
     ...[...cleared.deletes, ...picks.flatMap(({ deletes }) => deletes)].map(deletion),
     ...writeAttachment(request, { record, names }),
     ...picks.map((pick) => put(addressKey(space, pick.addr), addressRecord(record, pick))),
@@ -181,7 +181,11 @@ function guardPod(key: string | undefined, former: Former | undefined): Guard | 
 
 function removeFormer(
   request: AddRequest,
-  { former, picks }: { readonly former: Former | undefined; readonly picks: readonly Pick[] },
+  { former, picks, names }: {
+    readonly former: Former | undefined;
+    readonly picks: readonly Pick[];
+    readonly names: Names;
+  },
 ): readonly Write[] {
   if (former === undefined) return [];
   const { space, now, cooldownMs } = request;
@@ -193,9 +197,14 @@ function removeFormer(
   };
   const moved = new Set(picks.map(({ grant }) => grant.ip));
   const left = record.addresses.filter(({ ip }) => !moved.has(ip));
+  const keys = [
+    attachmentKey(space, name),
+    nodeKey(space, { ...name, cluster: record.cluster, node: record.node }),
+  ];
+  // Its own keys, when somebody deleted the attachment's record but not the pod's: they are written below.
+  const old = keys.filter((key) => key !== names.attachment && key !== names.node);
   return [
-    deletion(attachmentKey(space, name)),
-    deletion(nodeKey(space, { ...name, cluster: record.cluster, node: record.node })),
+    ...old.map(deletion),
     ...releaseGrants({ ...record, addresses: left }, { space, now, cooldownMs }),
   ];
 }

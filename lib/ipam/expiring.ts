@@ -7,7 +7,7 @@
  */
 import type { Addr, Family } from "../net/addr.ts";
 import { addressKey, expiringBounds, expiringOfKey } from "../state/keys.ts";
-import { parseExpiring } from "../state/record_text.ts";
+import { parseExpiring, RecordError } from "../state/record_text.ts";
 import type { Entry, Guard, ListRead } from "../state/txn.ts";
 import { entriesOf, type Plan, read } from "./plan.ts";
 
@@ -37,15 +37,22 @@ export function readOldest(space: string, family: Family): ListRead {
   return { kind: "list", ...expiringBounds(space, family), limit: CLEARED, values: true };
 }
 
-/** Reads entries of {@linkcode readOldest}. Throws `RecordError` for a record it cannot read. */
+/** Reads entries of {@linkcode readOldest}. Those that cannot be read are left out: they are neither given again nor cleared. */
 export function parseOldest(entries: readonly Entry[]): readonly Expiring[] {
-  return entries.map((entry) => {
+  return entries.flatMap((entry) => parseOne(entry) ?? []);
+}
+
+function parseOne(entry: Entry): Expiring | undefined {
+  try {
     const { addr, untilMs } = expiringOfKey(entry.key);
     const { state, ownerKey } = parseExpiring(entry);
     const guard: Guard = { kind: "revision", key: entry.key, revision: entry.revision };
     const deletes = ownerKey === undefined ? [entry.key] : [entry.key, ownerKey];
     return { addr, untilMs, state, replacement: { guard, deletes } };
-  });
+  } catch (error) {
+    if (error instanceof RecordError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Those whose time has come. */

@@ -58,7 +58,10 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
     const mine = found.filter((item) => item.kind === "mine");
     if (mine.length === 0) return found.map(settle);
     const oldest = families.flatMap((_, index) => entriesOf(seen[names.length + index]));
-    const txn = release(request, { mine, expired: clear ? readable(oldest, request.now) : [] });
+    const txn = release(request, {
+      mine,
+      expired: clear ? expiredOf(parseOldest(oldest), request.now) : [],
+    });
     const answer = yield* commit(txn);
     // A conflict, or no answer: read again, without clearing in passing, which others may be at too.
     if (answer.kind === "committed") return found.map(settle);
@@ -112,14 +115,4 @@ function release(
       ...cleared.deletes.map((key) => ({ kind: "delete", key } as const)),
     ],
   };
-}
-
-/** Clearing is a courtesy: a record that cannot be read never stops a release. */
-function readable(entries: readonly Entry[], now: number): readonly Expiring[] {
-  try {
-    return expiredOf(parseOldest(entries), now);
-  } catch (error) {
-    if (error instanceof RecordError) return [];
-    throw error;
-  }
 }

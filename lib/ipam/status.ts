@@ -6,8 +6,9 @@
 import type { RangeSet } from "../config/config.ts";
 import { addressBounds, networkKey } from "../state/keys.ts";
 import { MAX_OPERATIONS } from "../state/txn.ts";
+import { findReusable } from "./expiring.ts";
 import { countOf, type Plan, read } from "./plan.ts";
-import { type Pool, poolOf, slice } from "./pool.ts";
+import { partOf, type Pool, poolOf, slice } from "./pool.ts";
 
 /** What STATUS asks. */
 export interface StatusRequest {
@@ -17,9 +18,11 @@ export interface StatusRequest {
   readonly network: string;
   /** Range sets whose fill is counted; none unless exhaustion is to be reported. */
   readonly sets: readonly RangeSet[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
-/** The fill of one range set. `free` counts cooling addresses as taken. */
+/** The fill of one range set. `free` counts cooling addresses as taken, unless they are all that an ADD could be given. */
 export interface Fill {
   /** Index of the range set. */
   readonly set: number;
@@ -36,13 +39,25 @@ export interface Fill {
  * @returns The fill of each range set.
  */
 export function* planStatus(request: StatusRequest): Plan<readonly Fill[]> {
-  const { space, network, sets } = request;
+  const { space, network, sets, now } = request;
   if (sets.length === 0) yield* read([{ kind: "get", key: networkKey(space, network) }]);
   const fills: Fill[] = [];
   for (const [set, pool] of sets.map(poolOf).entries()) {
-    fills.push({ set, size: pool.size, free: pool.size - (yield* countTaken(space, pool)) });
+    const free = pool.size - (yield* countTaken(space, pool));
+    const reusable = free > 0n ? 0n : yield* countReusable(pool, { space, now });
+    fills.push({ set, size: pool.size, free: free + reusable });
   }
   return fills;
+}
+
+/** How many addresses, of the first page with any, an ADD could be given although they are not free. */
+function* countReusable(
+  pool: Pool,
+  { space, now }: { readonly space: string; readonly now: number },
+): Plan<bigint> {
+  const grantable = (value: bigint): boolean => partOf(pool, value) !== undefined;
+  const list = yield* findReusable({ space, family: pool.family, now, grantable });
+  return BigInt(list.length);
 }
 
 function* countTaken(space: string, pool: Pool): Plan<bigint> {

@@ -75,7 +75,8 @@ async function serve(io: Io, trace: Trace): Promise<Done> {
   const text = await io.stdin(signal);
   const netconf = peek(text);
   trace.log = logOf(netconf) ?? DEFAULT_LOG;
-  if (typeof netconf?.cniVersion === "string") trace.cniVersion = netconf.cniVersion;
+  const asked = typeof netconf?.cniVersion === "string" ? netconf.cniVersion : "";
+  if (netconf !== undefined) trace.cniVersion = asked;
 
   const invocation = parseEnvironment(io.env);
   if ("attachment" in invocation) {
@@ -87,7 +88,7 @@ async function serve(io: Io, trace: Trace): Promise<Done> {
     });
   }
   if (invocation.command === "VERSION") {
-    return { stdout: formatVersions(text.trim() === "" ? undefined : trace.cniVersion), log: {} };
+    return { stdout: formatVersions(asked), log: {} };
   }
   const checked = netconf ?? parseNetconf(text);
   trace.fields.network = checked.name;

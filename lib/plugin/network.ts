@@ -34,7 +34,7 @@ export async function rememberNetwork(
   const { call: { config }, node, now } = options;
   const { space, network, sets, datastore } = config;
   const ranges = JSON.stringify(sets.map(describe));
-  const memo = `${runDirOf(config)}/networks/${space}.${network}`;
+  const memo = `${runDirOf(config)}/networks/${space}/${network}`;
   const known = JSON.stringify([
     datastore.kind === "etcd" ? datastore.endpoints : "sqlite",
     ranges,
@@ -81,22 +81,25 @@ async function record(
   const entry = first.kind === "conflict" ? first.guarded[0] : undefined;
   if (entry === undefined) return [];
   const former = read(entry);
-  if (former?.ranges === value.ranges) return [];
+  if (former instanceof RecordError) {
+    return [`Cannot compare the ranges of network "${network}": ${former.message} (${entry.key})`];
+  }
+  if (former.ranges === value.ranges) return [];
   const guard = { kind: "revision", key, revision: entry.revision } as const;
   await store.commit({ guards: [guard], writes: [put] }, { signal });
-  if (former === undefined || former.node === value.node) return [];
+  if (former.node === value.node) return [];
   return [
     `The ranges of network "${network}" differ from those that node ${former.node} recorded ` +
     `at ${new Date(former.since).toISOString()}: give all nodes the same netconf`,
   ];
 }
 
-/** A record that cannot be read is written anew: nothing is decided by it. */
-function read(entry: Entry): ReturnType<typeof parseNetwork> | undefined {
+/** A record that cannot be read stays: a newer kube-ipam may have written it, and nothing is decided by it here. */
+function read(entry: Entry): ReturnType<typeof parseNetwork> | RecordError {
   try {
     return parseNetwork(entry);
   } catch (error) {
-    if (error instanceof RecordError) return undefined;
+    if (error instanceof RecordError) return error;
     throw error;
   }
 }

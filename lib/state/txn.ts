@@ -116,3 +116,16 @@ export function checkTxn(txn: Txn): void {
     );
   }
 }
+
+/**
+ * Refuses more reads than one snapshot may have.
+ *
+ * @param reads The reads.
+ * @throws {TypeError} If there are more than {@linkcode MAX_OPERATIONS}.
+ */
+export function checkReads(reads: readonly Read[]): void {
+  if (reads.length <= MAX_OPERATIONS) return;
+  throw new TypeError(
+    `Cannot read more than ${MAX_OPERATIONS} things at once: current number is ${reads.length}`,
+  );
+}
