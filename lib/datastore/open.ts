@@ -21,7 +21,7 @@ export async function openDatastore(
   const { datastore, dataDir, runDir } = config;
   switch (datastore.kind) {
     case "etcd": {
-      const { openEtcd } = await import("./etcd.ts");
+      const { openEtcd } = await import("./etcd/open.ts");
       return openEtcd(datastore, { dataDir, runDir, random: options.random });
     }
     case "sqlite": {

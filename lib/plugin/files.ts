@@ -3,14 +3,11 @@
  *
  * @module
  */
+import { readSmall, removeSmall } from "../datastore/small_file.ts";
 
 /** The text of a file without white space around it; undefined when there is none or it cannot be read. */
 export function readText(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path).trim() || undefined;
-  } catch {
-    return undefined;
-  }
+  return readSmall(path)?.trim() || undefined;
 }
 
 /** Tells whether a file or directory is there, as far as this process may see. */
@@ -60,15 +57,6 @@ export function writeAtomically(
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   } finally {
-    remove(temporary);
-  }
-}
-
-/** Removes a file; nothing happens when it is not there. */
-export function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // it is gone, which is what was wanted
+    removeSmall(temporary);
   }
 }

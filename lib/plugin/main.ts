@@ -51,7 +51,7 @@ export async function runPlugin(io: Io): Promise<number> {
   let exitCode = 0;
   try {
     const done = await serve(io, trace);
-    if (done.stdout !== "") io.stdout(`${done.stdout}\n`);
+    if (done.stdout !== "") print(io, done.stdout);
     const warnings = [...trace.warnings, ...(done.warnings ?? [])];
     Object.assign(trace.fields, done.log, warnings.length > 0 ? { warnings } : {});
     if (trace.fields.verb === "STATUS" || trace.fields.verb === "VERSION") level = "debug";
@@ -59,7 +59,7 @@ export async function runPlugin(io: Io): Promise<number> {
   } catch (error) {
     const found = failure(error);
     const { code, message, details } = found;
-    io.stdout(`${formatError(found, trace.cniVersion)}\n`);
+    tryPrint(io, formatError(found, trace.cniVersion));
     Object.assign(trace.fields, { code, msg: message, details });
     if (trace.warnings.length > 0) trace.fields.warnings = trace.warnings;
     level = "error";
@@ -68,6 +68,25 @@ export async function runPlugin(io: Io): Promise<number> {
   trace.fields.durationMs = Math.round((performance.now() - started) * 10) / 10;
   writeLog(trace.log, { level, line: trace.fields, stderr: io.stderr });
   return exitCode;
+}
+
+function print(io: Io, text: string): void {
+  try {
+    io.stdout(`${text}\n`);
+  } catch (cause) {
+    throw new CniError(CODES.io, "Cannot write to stdout", {
+      details: "The runtime ended before its answer. It calls DEL or GC for what it does not know",
+      cause,
+    });
+  }
+}
+
+function tryPrint(io: Io, text: string): void {
+  try {
+    print(io, text);
+  } catch {
+    // nobody listens: the log tells it
+  }
 }
 
 async function serve(io: Io, trace: Trace): Promise<Done> {

@@ -7,7 +7,7 @@ import { CniError, CODES } from "../cni/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Node } from "../ipam/ownership.ts";
 import type { NodeIdentity } from "../ipam/request.ts";
-import { exists, readOrCreate, readText } from "./files.ts";
+import { readOrCreate, readText } from "./files.ts";
 import { randomId } from "./random.ts";
 
 type NodeConfig = Pick<Config, "cluster" | "nodeName" | "dataDir" | "runDir">;
@@ -62,9 +62,8 @@ export function identifyNode(config: NodeConfig): NodeIdentity {
 
 /** The directory that a boot empties; where it cannot be had, one in the data directory. */
 export function runDirOf({ runDir, dataDir }: NodeConfig): string {
-  if (exists(runDir)) return runDir;
   try {
-    Deno.mkdirSync(runDir, { recursive: true, mode: 0o700 });
+    readOrCreate(`${runDir}/boot`, randomId); // it may be there and not ours to write
     return runDir;
   } catch {
     return `${dataDir}/run`;

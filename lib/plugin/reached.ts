@@ -5,7 +5,8 @@
  * @module
  */
 import type { Config } from "../config/config.ts";
-import { exists, readText, remove, writeAtomically } from "./files.ts";
+import { removeSmall, writeSmall } from "../datastore/small_file.ts";
+import { exists, readText } from "./files.ts";
 import { runDirOf } from "./node.ts";
 
 type Directories = Pick<Config, "dataDir" | "runDir" | "cluster" | "nodeName">;
@@ -17,9 +18,9 @@ export function hasReached(config: Directories): boolean {
 
 /** Remembers that the datastore answered; ends an outage. Never fails. */
 export function markReached(config: Directories): void {
-  if (exists(outageFile(config))) remove(outageFile(config));
+  if (exists(outageFile(config))) removeSmall(outageFile(config));
   if (exists(okFile(config))) return;
-  tryWrite(okFile(config), "");
+  writeSmall(okFile(config), "");
 }
 
 /**
@@ -32,7 +33,7 @@ export function markReached(config: Directories): void {
 export function outageMs(config: Directories, now: number): number {
   const since = Number(readText(outageFile(config)) ?? Number.NaN);
   if (Number.isFinite(since)) return Math.max(0, now - since);
-  tryWrite(outageFile(config), String(now));
+  writeSmall(outageFile(config), String(now));
   return 0;
 }
 
@@ -42,12 +43,4 @@ function okFile(config: Directories): string {
 
 function outageFile(config: Directories): string {
   return `${runDirOf(config)}/outage`;
-}
-
-function tryWrite(path: string, text: string): void {
-  try {
-    writeAtomically(path, text, { replace: true });
-  } catch {
-    // a run directory that cannot be written only makes STATUS more careful
-  }
 }

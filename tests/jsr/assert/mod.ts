@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { AssertionError as NodeAssertionError, deepStrictEqual, notDeepStrictEqual } from "node:assert";
+import {
+  AssertionError as NodeAssertionError,
+  deepStrictEqual,
+  notDeepStrictEqual,
+} from "node:assert";
 import { inspect } from "node:util";
 
 /** Thrown by every assertion here. */
@@ -45,7 +49,11 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
 }
 
 /** Asserts that two values are the same by `Object.is`. */
-export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): asserts actual is T {
+export function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  msg?: string,
+): asserts actual is T {
   if (!Object.is(actual, expected)) {
     raise(`Values are not strictly equal: ${inspect(actual)} and ${inspect(expected)}`, msg);
   }
@@ -70,7 +78,9 @@ export function assertInstanceOf<T extends abstract new (...args: any[]) => any>
 
 /** Asserts that `actual` contains `expected`. */
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
-  if (!actual.includes(expected)) raise(`Expected ${inspect(actual)} to contain ${inspect(expected)}`, msg);
+  if (!actual.includes(expected)) {
+    raise(`Expected ${inspect(actual)} to contain ${inspect(expected)}`, msg);
+  }
 }
 
 /** Asserts that `actual` matches the expression. */
@@ -84,9 +94,15 @@ export function assertNotMatch(actual: string, expected: RegExp, msg?: string): 
 }
 
 /** Asserts that `actual` contains every element of `expected`. */
-export function assertArrayIncludes<T>(actual: ArrayLike<T>, expected: ArrayLike<T>, msg?: string): void {
+export function assertArrayIncludes<T>(
+  actual: ArrayLike<T>,
+  expected: ArrayLike<T>,
+  msg?: string,
+): void {
   const has = Array.from(actual, (value) => inspect(value, { depth: 9 }));
-  const missing = Array.from(expected).filter((value) => !has.includes(inspect(value, { depth: 9 })));
+  const missing = Array.from(expected).filter((value) =>
+    !has.includes(inspect(value, { depth: 9 }))
+  );
   if (missing.length > 0) raise(`Missing from the array: ${inspect(missing)}`, msg);
 }
 
@@ -103,9 +119,9 @@ export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void
 /** Asserts that `fn` throws; returns what it threw. */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
 /** Asserts that `fn` throws an error of a class, with a text in its message. */
-// deno-lint-ignore no-explicit-any
 export function assertThrows<E extends Error>(
   fn: () => unknown,
+  // deno-lint-ignore no-explicit-any
   ErrorClass: abstract new (...args: any[]) => E,
   msgIncludes?: string,
   msg?: string,
@@ -129,7 +145,10 @@ export function assertRejects<E extends Error>(
   msgIncludes?: string,
   msg?: string,
 ): Promise<E>;
-export async function assertRejects(fn: () => PromiseLike<unknown>, ...rest: unknown[]): Promise<unknown> {
+export async function assertRejects(
+  fn: () => PromiseLike<unknown>,
+  ...rest: unknown[]
+): Promise<unknown> {
   try {
     await fn();
   } catch (error) {
@@ -157,7 +176,10 @@ function checkThrown(error: unknown, [first, includes, msg]: readonly unknown[])
     raise(`Expected an error of class ${ErrorClass.name}, got ${inspect(error)}`, text);
   }
   if (typeof includes === "string" && !error.message.includes(includes)) {
-    raise(`Expected the message to contain ${inspect(includes)}, got ${inspect(error.message)}`, text);
+    raise(
+      `Expected the message to contain ${inspect(includes)}, got ${inspect(error.message)}`,
+      text,
+    );
   }
   return error;
 }

@@ -1,0 +1,289 @@
+/**
+ * etcd by gRPC, with `npm:etcd3`: where the JSON gateway cannot serve.
+ *
+ * The packages are loaded by the first call, never before: that takes longer than all the rest of an ADD.
+ *
+ * @module
+ */
+import type { Interceptor } from "@grpc/grpc-js";
+import type { Etcd3 } from "etcd3";
+import {
+  checkReads,
+  checkTxn,
+  type Committed,
+  type Conflict,
+  type Read,
+  type Seen,
+  type Txn,
+} from "../../state/txn.ts";
+import type { CallOptions, Datastore } from "../datastore.ts";
+import { type Login, type Session, withToken } from "./auth.ts";
+import { beginSession, type EtcdContext } from "./context.ts";
+import { type Tried, TRY_MS, tryEndpoints } from "./endpoints.ts";
+import {
+  type Failure,
+  failureOfAnswer,
+  failureOfConnection,
+  failureOfStatus,
+  failureOfTimeout,
+} from "./failure.ts";
+import { type Etcd3Packages, loadEtcd3 } from "./grpc_load.ts";
+import { explained } from "./http.ts";
+import { withTimeout } from "./time.ts";
+import { makeTlsClient } from "./tls.ts";
+import {
+  type BytesCodec,
+  outcomeFromWire,
+  readsToWire,
+  seenFromWire,
+  txnToWire,
+  type WireTxn,
+} from "./wire.ts";
+
+/** Authenticating takes the server a bcrypt, and a queue of them when many nodes begin at once. */
+const LOGIN_MS = 3000;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** gRPC status codes that say how the call ended, not what etcd answered. */
+const CANCELLED = 1;
+const FAILED_PRECONDITION = 9;
+const UNAVAILABLE = 14;
+
+type Bytes = Uint8Array;
+
+const UTF8 = new TextEncoder();
+const FROM_UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const RAW: BytesCodec<Bytes> = {
+  spelling: { version: "Version", mod: "Mod", equal: "Equal" },
+  encode: (text) => UTF8.encode(text),
+  decode: (value) => {
+    if (value === "") return "";
+    if (!(value instanceof Uint8Array)) throw new SyntaxError("Cannot read the answer as bytes");
+    return FROM_UTF8.decode(value);
+  },
+};
+
+interface Exchange {
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+type Invoke = (
+  client: Etcd3,
+  options: { readonly interceptors: Interceptor[] },
+) => Promise<unknown>;
+
+/** A datastore in etcd, by gRPC. */
+export class EtcdGrpc implements Datastore {
+  readonly #context: EtcdContext;
+  readonly #clients = new Map<string, Etcd3>();
+  #packages: Promise<Etcd3Packages> | undefined;
+
+  /**
+   * @param context What it shares with the other transport.
+   */
+  constructor(context: EtcdContext) {
+    this.#context = context;
+  }
+
+  /** Answers all reads from one revision. */
+  async read(reads: readonly Read[], options: CallOptions): Promise<readonly Seen[]> {
+    checkReads(reads);
+    return await this.#call(readsToWire(reads, RAW), {
+      ...options,
+      writes: false,
+      decode: (answer) => seenFromWire(reads, answer, RAW),
+    });
+  }
+
+  /** Applies the transaction if its guards hold. */
+  async commit(txn: Txn, options: CallOptions): Promise<Committed | Conflict> {
+    checkTxn(txn);
+    return await this.#call(txnToWire(txn, RAW), {
+      ...options,
+      writes: txn.writes.length > 0,
+      decode: (answer) => outcomeFromWire(txn, answer, RAW),
+    });
+  }
+
+  /** Closes all connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of clients) client.close();
+    // The sockets close in the next turns of the event loop.
+    if (clients.length > 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  #call<T>(
+    wire: WireTxn<Bytes>,
+    options: CallOptions & {
+      readonly writes: boolean;
+      readonly decode: (answer: unknown) => T;
+    },
+  ): Promise<T> {
+    const { signal, writes, decode } = options;
+    const { endpoints, tokens } = this.#context;
+    const session = beginSession(signal);
+    // The shape is etcd's own; its type here asks for Buffer where any bytes will do.
+    const invoke: Invoke = (client, extra) => client.kv.txn(wire as object, extra);
+    return tryEndpoints((endpoint) =>
+      withToken(async (token) => {
+        const exchange = { endpoint, token, signal, timeoutMs: TRY_MS };
+        return decoded(await this.#exchange(exchange, invoke), decode);
+      }, { tokens, session, login: this.#login(endpoint, session) }), {
+      endpoints,
+      signal,
+      writes,
+    });
+  }
+
+  #login(endpoint: string, { signal }: Session): Login {
+    return async (user) => {
+      const exchange = { endpoint, token: undefined, signal, timeoutMs: LOGIN_MS };
+      const tried = await this.#exchange(
+        exchange,
+        (client, extra) => client.auth.authenticate({ ...user }, extra),
+      );
+      return tried.kind === "failure"
+        ? { kind: "failure", failure: { ...tried.failure, sent: false } }
+        : decoded(tried, tokenOf);
+    };
+  }
+
+  async #exchange(exchange: Exchange, invoke: Invoke): Promise<Tried<unknown>> {
+    const { endpoint, signal, timeoutMs } = exchange;
+    const packages = await (this.#packages ??= loadEtcd3());
+    const client = await this.#client(endpoint, packages);
+    return await withTimeout(async (ended) => {
+      const watch = watchCall(packages, { token: exchange.token, signal: ended });
+      try {
+        const value = await invoke(client, { interceptors: [watch.interceptor] });
+        return { kind: "answer", value };
+      } catch (error) {
+        if (ended.aborted) return { kind: "failure", failure: failureOfTimeout(timeoutMs) };
+        const seen = failureOfCall(watch.status(), error);
+        if (isOfConnection(seen)) this.#drop(endpoint, client);
+        return {
+          kind: "failure",
+          failure: await this.#explained(seen, { endpoint, signal: ended }),
+        };
+      }
+    }, { signal, timeoutMs });
+  }
+
+  /** What TLS did not like, only `fetch` says the same way everywhere. */
+  async #explained(
+    seen: Failure,
+    options: { readonly endpoint: string; readonly signal: AbortSignal },
+  ): Promise<Failure> {
+    const { endpoint, signal } = options;
+    if (!isOfConnection(seen)) return seen;
+    if (endpoint.startsWith("http:")) return await explained(seen, options);
+    const client = makeTlsClient(await this.#context.tls());
+    try {
+      const response = await fetch(`${endpoint}/version`, { client, signal, redirect: "manual" });
+      await response.body?.cancel();
+      return seen;
+    } catch (error) {
+      const second = await explained(failureOfConnection(error), options);
+      return second.kind === "misconfigured" ? second : seen;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** The next call connects anew. */
+  #drop(endpoint: string, client: Etcd3): void {
+    if (this.#clients.get(endpoint) !== client) return;
+    this.#clients.delete(endpoint);
+    client.close();
+  }
+
+  async #client(endpoint: string, packages: Etcd3Packages): Promise<Etcd3> {
+    const known = this.#clients.get(endpoint);
+    if (known !== undefined) return known;
+    const texts = endpoint.startsWith("https:") ? await this.#context.tls() : undefined;
+    const client = packages.makeClient(endpoint, { texts, maxBytes: MAX_BYTES });
+    this.#clients.set(endpoint, client);
+    return client;
+  }
+}
+
+interface Status {
+  readonly code: number;
+  readonly details: string;
+}
+
+interface Watch {
+  readonly interceptor: Interceptor;
+  /** How the call ended, as gRPC says it. */
+  status(): Status | undefined;
+}
+
+/**
+ * Sends our token, ends the call with the signal, and keeps the status from etcd3: it would answer an
+ * unknown token by asking again without end, and a lost connection by trying again on its own.
+ */
+function watchCall(
+  packages: Etcd3Packages,
+  options: { readonly token: string | undefined; readonly signal: AbortSignal },
+): Watch {
+  const { token, signal } = options;
+  let seen: Status | undefined;
+  const interceptor: Interceptor = (callOptions, nextCall) => {
+    const call = new packages.InterceptingCall(nextCall(callOptions), {
+      start: (metadata, _listener, next) => {
+        if (token !== undefined && token !== "") metadata.set("token", token);
+        next(metadata, {
+          onReceiveStatus: (status, pass) => {
+            seen = { code: status.code, details: status.details };
+            pass(
+              status.code === 0 ? status : { ...status, code: FAILED_PRECONDITION, details: "" },
+            );
+          },
+        });
+      },
+    });
+    const cancel = (): void => call.cancelWithStatus(CANCELLED, "the time is over");
+    signal.addEventListener("abort", cancel, { once: true });
+    if (signal.aborted) queueMicrotask(cancel);
+    return call;
+  };
+  return { interceptor, status: () => seen };
+}
+
+function failureOfCall(status: Status | undefined, error: unknown): Failure {
+  if (status === undefined) return failureOfConnection(error);
+  const { code, details } = status;
+  if (/Received HTTP status/i.test(details)) return failureOfAnswer(details);
+  return code === UNAVAILABLE && !details.startsWith("etcdserver:")
+    ? failureOfConnection(new Error(details))
+    : failureOfStatus({ code, text: details });
+}
+
+function isOfConnection({ kind, text }: Failure): boolean {
+  return (kind === "unreachable" || kind === "misconfigured") &&
+    !/^etcdserver:|^answer is/.test(text);
+}
+
+function decoded<T>(tried: Tried<unknown>, decode: (answer: unknown) => T): Tried<T> {
+  if (tried.kind === "failure") return tried;
+  try {
+    return { kind: "answer", value: decode(tried.value) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { kind: "failure", failure: failureOfAnswer(error.message) };
+  }
+}
+
+function tokenOf(answer: unknown): string {
+  if (typeof answer === "object" && answer !== null && "token" in answer) {
+    const { token } = answer;
+    if (typeof token === "string" && token !== "") return token;
+  }
+  throw new SyntaxError("Cannot read the answer as it holds no token");
+}
