@@ -20,7 +20,7 @@ import { gc } from "./gc.ts";
 import type { Io } from "./io.ts";
 import { isFromKubernetes } from "./kubernetes.ts";
 import { type Level, writeLog } from "./log.ts";
-import { notAvailable, status } from "./status.ts";
+import { orNotAvailable, status } from "./status.ts";
 
 /** The deadline of a call, in milliseconds: far below the minutes after which a runtime kills a plugin. */
 const DEADLINE_MS = 10_000;
@@ -114,21 +114,19 @@ async function serve(io: Io, trace: Trace): Promise<Done> {
   const version = parseVersion(checked.cniVersion);
   trace.cniVersion = version;
   checkVerb(invocation.command, version);
-  return await dispatch(readCall({ io, invocation, netconf: checked, signal }, trace));
+  const work = async (): Promise<Done> =>
+    await dispatch(readCall({ io, invocation, netconf: checked, signal }, trace));
+  return invocation.command === "STATUS" ? await orNotAvailable(work) : await work();
 }
 
 function readCall(call: Omit<Call, "config" | "kubernetes">, trace: Trace): Call {
   const { invocation, netconf } = call;
   const kubernetes = isFromKubernetes(invocation, netconf);
   const args = "args" in invocation ? invocation.args : { ips: [], gateways: [] };
-  try {
-    const config = loadConfig(netconf, { args, kubernetes, command: invocation.command });
-    trace.log = config.log;
-    trace.warnings = config.warnings;
-    return { ...call, config, kubernetes };
-  } catch (error) {
-    throw invocation.command === "STATUS" ? asStatus(error) : error;
-  }
+  const config = loadConfig(netconf, { args, kubernetes, command: invocation.command });
+  trace.log = config.log;
+  trace.warnings = config.warnings;
+  return { ...call, config, kubernetes };
 }
 
 async function dispatch(call: Call): Promise<Done> {
@@ -143,21 +141,10 @@ async function dispatch(call: Call): Promise<Done> {
     case "GC":
       return await gc({ ...call, invocation });
     case "STATUS":
-      try {
-        return await status({ ...call, invocation });
-      } catch (error) {
-        throw asStatus(error);
-      }
+      return await status({ ...call, invocation });
     case "VERSION":
       throw new TypeError("Cannot be reached: VERSION needs no configuration");
   }
-}
-
-/** Whatever stands in the way of every ADD is a 50 to STATUS. */
-function asStatus(error: unknown): CniError {
-  const found = failure(error);
-  if (found.code === CODES.notAvailable || found.code === CODES.internal) return found;
-  return notAvailable(`${found.message}: ${found.details ?? ""}`);
 }
 
 /** The netconf if it can be read at all: its version and log file serve even the error that refuses it. */

@@ -22,7 +22,7 @@ const PATIENCE_MS = 1_000;
  * Serves STATUS.
  *
  * @param call The call.
- * @returns Nothing for stdout; outages and full pools as warnings.
+ * @returns Nothing for stdout; an outage as a warning.
  * @throws {CniError} With code 50, if no ADD can be served and waiting does not heal it.
  */
 export async function status(
@@ -33,7 +33,8 @@ export async function status(
   try {
     const fills = await ask(call);
     markReached(config);
-    return { stdout: "", log: { outcome: "ready" }, warnings: checkFills(fills, call) };
+    checkFills(fills, call);
+    return { stdout: "", log: { outcome: "ready" } };
   } catch (error) {
     const found = failure(error);
     if (found.code !== CODES.tryAgain) throw found;
@@ -51,12 +52,23 @@ export async function status(
 }
 
 /**
- * The error that takes a node out of service.
+ * Turns whatever stands in the way of every ADD into a 50.
  *
- * @param details Why, and what heals it.
- * @returns The error, code 50.
+ * @param work Reads the configuration and serves STATUS.
+ * @returns What it returns.
+ * @throws {CniError} With code 50, or 999 for what nobody expected.
  */
-export function notAvailable(details: string): CniError {
+export async function orNotAvailable(work: () => Promise<Done>): Promise<Done> {
+  try {
+    return await work();
+  } catch (error) {
+    const found = failure(error);
+    if (found.code === CODES.notAvailable || found.code === CODES.internal) throw found;
+    throw notAvailable(`${found.message}: ${found.details ?? ""}`);
+  }
+}
+
+function notAvailable(details: string): CniError {
   return new CniError(CODES.notAvailable, "The plugin is not available", { details });
 }
 
@@ -69,9 +81,9 @@ async function ask(call: Call): Promise<readonly Fill[]> {
   return await run(store, plan, { ...call, signal: soon });
 }
 
-function checkFills(fills: readonly Fill[], { config }: Call): readonly string[] {
+function checkFills(fills: readonly Fill[], { config }: Call): void {
   const full = fills.filter(({ free }) => free <= 0n);
-  if (full.length === 0) return [];
+  if (full.length === 0) return;
   const list = full.map(({ set, size }) => `range set ${set}: 0 of ${size} free`).join(", ");
   throw notAvailable(`Network "${config.network}" has no address left: ${list}`);
 }

@@ -78,7 +78,7 @@ testNeeding(
         /absent\.pem.*no such file.*Correct etcdCertFile/,
       ],
       [(root) => ({ etcdKeyFile: root }), /etcdKeyFile/],
-      [() => ({ etcdKeyFile: "/root/key.pem" }), /etcdKeyFile.*compile --conf/],
+      [() => ({ etcdKeyFile: "/root/key.pem" }), /Keep the file of etcdKeyFile/],
       [async (root) => {
         const path = `${root}/text.pem`;
         await Deno.writeTextFile(path, "hello\n");

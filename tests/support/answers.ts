@@ -61,7 +61,10 @@ export function assertRefused(answer: PluginAnswer, code: number): Refusal {
   assert(typeof json.msg === "string" && json.msg !== "");
   assert(typeof json.details === "string" && json.details !== "", "no advice");
   const all = `${json.msg}\n${json.details}\n${answer.stderr}`;
-  assertNotMatch(all, /^ {4}at |file:\/\/|\bext:|Uncaught|(?<!current value is )undefined|\[object /m);
+  assertNotMatch(
+    all,
+    /^ {4}at |file:\/\/|\bext:|Uncaught|(?<!current value is )undefined|\[object /m,
+  );
   return json;
 }
 

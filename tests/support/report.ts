@@ -19,7 +19,8 @@ export interface NotRun {
   readonly name: string;
 }
 
-const TESTCASE = /<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs;
+const SUITE = /<testsuite name="([^"]*)"(.*?)<\/testsuite>/gs;
+const TESTCASE = /<testcase name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs;
 
 /**
  * Reads a report. In the texts of a test every "<" is escaped, so its markup can be searched.
@@ -30,10 +31,12 @@ const TESTCASE = /<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(?:\/>|>(.*?
 export function parseReport(xml: string): Report {
   let [passed, failed] = [0, 0];
   const notRun: NotRun[] = [];
-  for (const [, name = "", file = "", inside = ""] of xml.matchAll(TESTCASE)) {
-    if (inside.includes("<skipped")) notRun.push({ file: unescape(file), name: unescape(name) });
-    else if (/<failure|<error/.test(inside)) failed++;
-    else passed++;
+  for (const [, file = "", cases = ""] of xml.matchAll(SUITE)) {
+    for (const [, name = "", inside = ""] of cases.matchAll(TESTCASE)) {
+      if (inside.includes("<skipped")) notRun.push({ file: unescape(file), name: unescape(name) });
+      else if (/<failure|<error/.test(inside)) failed++;
+      else passed++;
+    }
   }
   return { passed, failed, notRun };
 }
