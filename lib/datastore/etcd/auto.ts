@@ -18,8 +18,7 @@ import {
 import { type CallOptions, type Datastore, DatastoreError } from "../datastore.ts";
 import type { EtcdContext, EtcdOptions } from "./context.ts";
 import { GatewayCannotServe } from "./endpoints.ts";
-import { EtcdGateway } from "./gateway.ts";
-import type { EtcdGrpc } from "./grpc.ts";
+import { openGateway } from "./gateway.ts";
 import { hashOf, readSmall, removeSmall, writeSmall } from "../small_file.ts";
 
 /** How long gRPC is taken without trying the gateway, in ms. */
@@ -31,8 +30,8 @@ type Call<T> = (store: Datastore) => Promise<T>;
 export class EtcdAuto implements Datastore {
   readonly #context: EtcdContext;
   readonly #dataDir: string;
-  readonly #gateway: EtcdGateway;
-  #grpc: EtcdGrpc | undefined;
+  readonly #gateway: Datastore;
+  #grpc: Datastore | undefined;
   #transport: "gateway" | "grpc" | undefined;
 
   /**
@@ -42,7 +41,7 @@ export class EtcdAuto implements Datastore {
   constructor(context: EtcdContext, options: Pick<EtcdOptions, "dataDir">) {
     this.#context = context;
     this.#dataDir = options.dataDir;
-    this.#gateway = new EtcdGateway(context);
+    this.#gateway = openGateway(context);
   }
 
   /** Answers all reads from one revision. */
@@ -116,10 +115,10 @@ export class EtcdAuto implements Datastore {
     }
   }
 
-  async #openGrpc(): Promise<EtcdGrpc> {
+  async #openGrpc(): Promise<Datastore> {
     if (this.#grpc === undefined) {
-      const { EtcdGrpc } = await import("./grpc.ts");
-      this.#grpc = new EtcdGrpc(this.#context);
+      const { openGrpc } = await import("./grpc.ts");
+      this.#grpc = openGrpc(this.#context);
     }
     return this.#grpc;
   }

@@ -4,19 +4,11 @@
  * @see {@link https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/}
  * @module
  */
-import {
-  checkReads,
-  checkTxn,
-  type Committed,
-  type Conflict,
-  type Read,
-  type Seen,
-  type Txn,
-} from "../../state/txn.ts";
-import type { CallOptions, Datastore } from "../datastore.ts";
-import { type Login, type Session, withToken } from "./auth.ts";
-import { beginSession, type EtcdContext } from "./context.ts";
-import { type Tried, TRY_MS, tryEndpoints } from "./endpoints.ts";
+import type { Datastore } from "../datastore.ts";
+import type { Credentials } from "./auth.ts";
+import { EtcdClient, type Exchange, type Transport } from "./client.ts";
+import type { EtcdContext } from "./context.ts";
+import type { Tried } from "./endpoints.ts";
 import {
   type Failure,
   failureOfAnswer,
@@ -28,27 +20,15 @@ import {
 import { CUT, explained, readBody, TOO_LARGE } from "./http.ts";
 import { withTimeout } from "./time.ts";
 import { makeTlsClient } from "./tls.ts";
-import {
-  BASE64,
-  outcomeFromWire,
-  readsToWire,
-  seenFromWire,
-  txnToWire,
-  type WireTxn,
-} from "./wire.ts";
+import { BASE64, type WireTxn } from "./wire.ts";
 
-/** Authenticating takes the server a bcrypt, and a queue of them when many nodes begin at once. */
-const LOGIN_MS = 3000;
 const TXN = "/v3/kv/txn";
 const AUTHENTICATE = "/v3/auth/authenticate";
 
-interface Post {
-  readonly endpoint: string;
+/** One request to the gateway. */
+interface Post extends Exchange {
   readonly path: string;
   readonly body: string;
-  readonly token?: string | undefined;
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
 }
 
 interface HttpAnswer {
@@ -56,73 +36,38 @@ interface HttpAnswer {
   readonly text: string;
 }
 
-/** A datastore in etcd, by the JSON gateway. */
-export class EtcdGateway implements Datastore {
+/**
+ * Opens a datastore in etcd, by the JSON gateway; connects with the first call.
+ *
+ * @param context What it shares with the other transport.
+ * @returns The datastore.
+ */
+export function openGateway(context: EtcdContext): Datastore {
+  return new EtcdClient(context, new Gateway(context));
+}
+
+class Gateway implements Transport<string> {
+  readonly codec = BASE64;
   readonly #context: EtcdContext;
   #client: Deno.HttpClient | undefined;
 
-  /**
-   * @param context What it shares with the other transport.
-   */
   constructor(context: EtcdContext) {
     this.#context = context;
   }
 
-  /** Answers all reads from one revision. */
-  async read(reads: readonly Read[], options: CallOptions): Promise<readonly Seen[]> {
-    checkReads(reads);
-    return await this.#call(readsToWire(reads, BASE64), {
-      ...options,
-      writes: false,
-      decode: (answer) => seenFromWire(reads, answer, BASE64),
-    });
+  async txn(wire: WireTxn<string>, exchange: Exchange): Promise<Tried<unknown>> {
+    return parsed(await this.#post({ ...exchange, path: TXN, body: JSON.stringify(wire) }));
   }
 
-  /** Applies the transaction if its guards hold. */
-  async commit(txn: Txn, options: CallOptions): Promise<Committed | Conflict> {
-    checkTxn(txn);
-    return await this.#call(txnToWire(txn, BASE64), {
-      ...options,
-      writes: txn.writes.length > 0,
-      decode: (answer) => outcomeFromWire(txn, answer, BASE64),
-    });
+  async authenticate(user: Credentials, exchange: Exchange): Promise<Tried<unknown>> {
+    const body = JSON.stringify(user);
+    return parsed(await this.#post({ ...exchange, path: AUTHENTICATE, body }));
   }
 
-  /** Closes the TLS connections. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#client?.close();
     this.#client = undefined;
     return Promise.resolve();
-  }
-
-  #call<T>(
-    wire: WireTxn<string>,
-    options: CallOptions & {
-      readonly writes: boolean;
-      readonly decode: (answer: unknown) => T;
-    },
-  ): Promise<T> {
-    const { signal, writes, decode } = options;
-    const { endpoints, tokens } = this.#context;
-    const body = JSON.stringify(wire);
-    const session = beginSession(signal);
-    return tryEndpoints((endpoint) =>
-      withToken(async (token) => {
-        const post: Post = { endpoint, path: TXN, body, token, signal, timeoutMs: TRY_MS };
-        return parsed(await this.#post(post), decode);
-      }, { tokens, session, login: this.#login(endpoint, session) }), {
-      endpoints,
-      signal,
-      writes,
-    });
-  }
-
-  #login(endpoint: string, { signal }: Session): Login {
-    return async (user) => {
-      const body = JSON.stringify(user);
-      const post: Post = { endpoint, path: AUTHENTICATE, body, signal, timeoutMs: LOGIN_MS };
-      return unsent(parsed(await this.#post(post), tokenOf));
-    };
   }
 
   async #post(post: Post): Promise<Tried<HttpAnswer>> {
@@ -131,7 +76,7 @@ export class EtcdGateway implements Datastore {
     if (secure) this.#client ??= makeTlsClient(await this.#context.tls());
     return await withTimeout(async (ended) => {
       try {
-        return await exchange(post, { client: secure ? this.#client : undefined, signal: ended });
+        return await request(post, { client: secure ? this.#client : undefined, signal: ended });
       } catch (error) {
         if (ended.aborted) return failure(failureOfTimeout(timeoutMs));
         return failure(await explained(failureOfConnection(error), { endpoint, signal: ended }));
@@ -140,7 +85,7 @@ export class EtcdGateway implements Datastore {
   }
 }
 
-async function exchange(
+async function request(
   post: Post,
   options: { readonly client: Deno.HttpClient | undefined; readonly signal: AbortSignal },
 ): Promise<Tried<HttpAnswer>> {
@@ -164,18 +109,15 @@ async function exchange(
   return { kind: "answer", value: { status: response.status, text } };
 }
 
-function parsed<T>(tried: Tried<HttpAnswer>, decode: (answer: unknown) => T): Tried<T> {
+function parsed(tried: Tried<HttpAnswer>): Tried<unknown> {
   if (tried.kind === "failure") return tried;
   const { status, text } = tried.value;
   if (status !== 200) return failure(failureOfHttp(status, text));
   try {
-    return { kind: "answer", value: decode(JSON.parse(text)) };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    return { kind: "answer", value: JSON.parse(text) };
+  } catch {
     // Not the text: the answer to an authentication holds the token.
-    return failure(
-      failureOfAnswer(error.message.startsWith("Cannot") ? error.message : "not JSON"),
-    );
+    return failure(failureOfAnswer("not JSON"));
   }
 }
 
@@ -220,19 +162,6 @@ function errorOf(text: string): { readonly code: number; readonly text: string }
   } catch {
     return undefined;
   }
-}
-
-function tokenOf(answer: unknown): string {
-  if (typeof answer === "object" && answer !== null && "token" in answer) {
-    const { token } = answer;
-    if (typeof token === "string" && token !== "") return token;
-  }
-  throw new SyntaxError("Cannot read the answer as it holds no token");
-}
-
-/** An authentication writes no key: losing its answer leaves nothing open. */
-function unsent<T>(tried: Tried<T>): Tried<T> {
-  return tried.kind === "failure" ? failure({ ...tried.failure, sent: false }) : tried;
 }
 
 function failure<T>(seen: Failure): Tried<T> {

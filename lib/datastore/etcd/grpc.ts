@@ -7,19 +7,11 @@
  */
 import type { Interceptor } from "@grpc/grpc-js";
 import type { Etcd3 } from "etcd3";
-import {
-  checkReads,
-  checkTxn,
-  type Committed,
-  type Conflict,
-  type Read,
-  type Seen,
-  type Txn,
-} from "../../state/txn.ts";
-import type { CallOptions, Datastore } from "../datastore.ts";
-import { type Login, type Session, withToken } from "./auth.ts";
-import { beginSession, type EtcdContext } from "./context.ts";
-import { type Tried, TRY_MS, tryEndpoints } from "./endpoints.ts";
+import type { Datastore } from "../datastore.ts";
+import type { Credentials } from "./auth.ts";
+import { EtcdClient, type Exchange, type Transport } from "./client.ts";
+import type { EtcdContext } from "./context.ts";
+import type { Tried } from "./endpoints.ts";
 import {
   type Failure,
   failureOfAnswer,
@@ -31,17 +23,8 @@ import { type Etcd3Packages, loadEtcd3 } from "./grpc_load.ts";
 import { explained } from "./http.ts";
 import { withTimeout } from "./time.ts";
 import { makeTlsClient } from "./tls.ts";
-import {
-  type BytesCodec,
-  outcomeFromWire,
-  readsToWire,
-  seenFromWire,
-  txnToWire,
-  type WireTxn,
-} from "./wire.ts";
+import type { BytesCodec, WireTxn } from "./wire.ts";
 
-/** Authenticating takes the server a bcrypt, and a queue of them when many nodes begin at once. */
-const LOGIN_MS = 3000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** gRPC status codes that say how the call ended, not what etcd answered. */
@@ -64,94 +47,49 @@ const RAW: BytesCodec<Bytes> = {
   },
 };
 
-interface Exchange {
-  readonly endpoint: string;
-  readonly token: string | undefined;
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
-}
-
 type Invoke = (
   client: Etcd3,
   options: { readonly interceptors: Interceptor[] },
 ) => Promise<unknown>;
 
-/** A datastore in etcd, by gRPC. */
-export class EtcdGrpc implements Datastore {
+/**
+ * Opens a datastore in etcd, by gRPC; loads the packages and connects with the first call.
+ *
+ * @param context What it shares with the other transport.
+ * @returns The datastore.
+ */
+export function openGrpc(context: EtcdContext): Datastore {
+  return new EtcdClient(context, new Grpc(context));
+}
+
+class Grpc implements Transport<Bytes> {
+  readonly codec = RAW;
   readonly #context: EtcdContext;
   readonly #clients = new Map<string, Etcd3>();
   #packages: Promise<Etcd3Packages> | undefined;
 
-  /**
-   * @param context What it shares with the other transport.
-   */
   constructor(context: EtcdContext) {
     this.#context = context;
   }
 
-  /** Answers all reads from one revision. */
-  async read(reads: readonly Read[], options: CallOptions): Promise<readonly Seen[]> {
-    checkReads(reads);
-    return await this.#call(readsToWire(reads, RAW), {
-      ...options,
-      writes: false,
-      decode: (answer) => seenFromWire(reads, answer, RAW),
-    });
+  txn(wire: WireTxn<Bytes>, exchange: Exchange): Promise<Tried<unknown>> {
+    // The shape is etcd's own; its type here asks for Buffer where any bytes will do.
+    return this.#exchange(exchange, (client, extra) => client.kv.txn(wire as object, extra));
   }
 
-  /** Applies the transaction if its guards hold. */
-  async commit(txn: Txn, options: CallOptions): Promise<Committed | Conflict> {
-    checkTxn(txn);
-    return await this.#call(txnToWire(txn, RAW), {
-      ...options,
-      writes: txn.writes.length > 0,
-      decode: (answer) => outcomeFromWire(txn, answer, RAW),
-    });
+  authenticate(user: Credentials, exchange: Exchange): Promise<Tried<unknown>> {
+    return this.#exchange(
+      exchange,
+      (client, extra) => client.auth.authenticate({ ...user }, extra),
+    );
   }
 
-  /** Closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     const clients = [...this.#clients.values()];
     this.#clients.clear();
     for (const client of clients) client.close();
     // The sockets close in the next turns of the event loop.
     if (clients.length > 0) await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-
-  #call<T>(
-    wire: WireTxn<Bytes>,
-    options: CallOptions & {
-      readonly writes: boolean;
-      readonly decode: (answer: unknown) => T;
-    },
-  ): Promise<T> {
-    const { signal, writes, decode } = options;
-    const { endpoints, tokens } = this.#context;
-    const session = beginSession(signal);
-    // The shape is etcd's own; its type here asks for Buffer where any bytes will do.
-    const invoke: Invoke = (client, extra) => client.kv.txn(wire as object, extra);
-    return tryEndpoints((endpoint) =>
-      withToken(async (token) => {
-        const exchange = { endpoint, token, signal, timeoutMs: TRY_MS };
-        return decoded(await this.#exchange(exchange, invoke), decode);
-      }, { tokens, session, login: this.#login(endpoint, session) }), {
-      endpoints,
-      signal,
-      writes,
-    });
-  }
-
-  #login(endpoint: string, { signal }: Session): Login {
-    return async (user) => {
-      const exchange = { endpoint, token: undefined, signal, timeoutMs: LOGIN_MS };
-      const tried = await this.#exchange(
-        exchange,
-        (client, extra) => client.auth.authenticate({ ...user }, extra),
-      );
-      return tried.kind === "failure"
-        ? { kind: "failure", failure: { ...tried.failure, sent: false } }
-        : decoded(tried, tokenOf);
-    };
   }
 
   async #exchange(exchange: Exchange, invoke: Invoke): Promise<Tried<unknown>> {
@@ -268,22 +206,4 @@ function failureOfCall(status: Status | undefined, error: unknown): Failure {
 function isOfConnection({ kind, text }: Failure): boolean {
   return (kind === "unreachable" || kind === "misconfigured") &&
     !/^etcdserver:|^answer is/.test(text);
-}
-
-function decoded<T>(tried: Tried<unknown>, decode: (answer: unknown) => T): Tried<T> {
-  if (tried.kind === "failure") return tried;
-  try {
-    return { kind: "answer", value: decode(tried.value) };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return { kind: "failure", failure: failureOfAnswer(error.message) };
-  }
-}
-
-function tokenOf(answer: unknown): string {
-  if (typeof answer === "object" && answer !== null && "token" in answer) {
-    const { token } = answer;
-    if (typeof token === "string" && token !== "") return token;
-  }
-  throw new SyntaxError("Cannot read the answer as it holds no token");
 }

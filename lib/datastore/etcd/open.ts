@@ -7,7 +7,7 @@ import type { EtcdConfig } from "../../config/config.ts";
 import type { CallOptions, Datastore } from "../datastore.ts";
 import { EtcdAuto } from "./auto.ts";
 import { type EtcdContext, type EtcdOptions, makeContext } from "./context.ts";
-import { EtcdGateway } from "./gateway.ts";
+import { openGateway } from "./gateway.ts";
 
 export type { EtcdOptions } from "./context.ts";
 
@@ -22,7 +22,7 @@ export function openEtcd(config: EtcdConfig, options: EtcdOptions): Datastore {
   const context = makeContext(config, options);
   switch (config.transport) {
     case "gateway":
-      return new EtcdGateway(context);
+      return openGateway(context);
     case "grpc":
       return lazyGrpc(context);
     case "auto":
@@ -34,7 +34,7 @@ export function openEtcd(config: EtcdConfig, options: EtcdOptions): Datastore {
 function lazyGrpc(context: EtcdContext): Datastore {
   let opening: Promise<Datastore> | undefined;
   const open = (): Promise<Datastore> =>
-    opening ??= import("./grpc.ts").then(({ EtcdGrpc }) => new EtcdGrpc(context));
+    opening ??= import("./grpc.ts").then(({ openGrpc }) => openGrpc(context));
   return {
     read: async (reads, options: CallOptions) => await (await open()).read(reads, options),
     commit: async (txn, options: CallOptions) => await (await open()).commit(txn, options),
