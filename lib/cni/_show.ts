@@ -21,7 +21,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
  * Prints a value for a message: as JSON, and cut when it is long.
  *
  * @param value Any value.
- * @returns The text; strings stand in double quotes.
+ * @returns The text; strings stand in double quotes; what is undefined is absent.
  */
 export function show(value: unknown): string {
   const text = toText(value);
@@ -30,7 +30,7 @@ export function show(value: unknown): string {
 
 function toText(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? String(value);
+    return value === undefined ? "absent" : JSON.stringify(value) ?? String(value);
   } catch {
     // A cycle or a bigint: neither comes from JSON, but a message must never fail.
     return typeof value;

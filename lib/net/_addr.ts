@@ -6,7 +6,17 @@
 import { readIpv4 } from "./_ipv4.ts";
 import { readIpv6 } from "./_ipv6.ts";
 import { type Source, syntaxError } from "./_source.ts";
-import type { Addr } from "./addr.ts";
+
+/** The version of the Internet Protocol. */
+export type Family = 4 | 6;
+
+/** An IP address. */
+export interface Addr {
+  /** IPv4 or IPv6. */
+  readonly family: Family;
+  /** The address as an unsigned number: less than 2^32 for IPv4, 2^128 for IPv6. */
+  readonly value: bigint;
+}
 
 const DOT = 0x2e;
 const COLON = 0x3a;

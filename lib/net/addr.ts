@@ -6,21 +6,12 @@
  *
  * @module
  */
-import { readAddr } from "./_addr.ts";
+import { type Addr, type Family, readAddr } from "./_addr.ts";
 import { formatIpv4 } from "./_ipv4.ts";
 import { formatIpv6, hexDigit } from "./_ipv6.ts";
 import { sourceOf, syntaxError } from "./_source.ts";
 
-/** The version of the Internet Protocol. */
-export type Family = 4 | 6;
-
-/** An IP address. */
-export interface Addr {
-  /** IPv4 or IPv6. */
-  readonly family: Family;
-  /** The address as an unsigned number: less than 2^32 for IPv4, 2^128 for IPv6. */
-  readonly value: bigint;
-}
+export type { Addr, Family } from "./_addr.ts";
 
 /**
  * Returns how many bits an address of a family has.

@@ -18,7 +18,9 @@ Deno.test("every export under lib has a comment, and every module a head", async
   const bare: string[] = [];
   for await (const path of sources(`${ROOT}lib`)) {
     const text = await Deno.readTextFile(path);
-    if (!/^(?:\/\/ deno-lint-ignore-file .*\n)?\/\*\*[^]*?@module\n/.test(text)) bare.push(`${path}: no head`);
+    if (!/^(?:\/\/ deno-lint-ignore-file .*\n)?\/\*\*[^]*?@module\n/.test(text)) {
+      bare.push(`${path}: no head`);
+    }
     for (const { groups } of text.matchAll(EXPORT)) {
       if (!groups?.before?.endsWith("*/")) bare.push(`${path}: ${groups?.name}`);
     }

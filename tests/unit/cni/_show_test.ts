@@ -10,7 +10,7 @@ Deno.test("show() prints JSON, and copes with what is none", () => {
   const cycle: Record<string, unknown> = {};
   cycle["self"] = cycle;
   const values = ["a", 1, null, [1], undefined, 1n, cycle];
-  assertEquals(values.map(show), ['"a"', "1", "null", "[1]", "undefined", "bigint", "object"]);
+  assertEquals(values.map(show), ['"a"', "1", "null", "[1]", "absent", "bigint", "object"]);
 });
 
 Deno.test("show() cuts long values", () => {
