@@ -162,7 +162,10 @@ async function main(args: readonly string[]): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "kube-ipam-run-" });
   const outcomes: Report[] = [];
   try {
-    const env = first === "--static" ? {} : await prepareBundle(`${folder}/bundle`);
+    const env = {
+      ...(first === "--static" ? {} : await prepareBundle(`${folder}/bundle`)),
+      ...(first === "--check" ? { KUBE_IPAM_IN_PROCESS: "1" } : {}),
+    };
     const place = { folder, env };
     for (const steps of stepsFor(args)) outcomes.push(...await runAll(steps, place));
   } finally {
