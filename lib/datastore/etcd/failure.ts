@@ -171,7 +171,11 @@ const CONNECTION_RULES: readonly Rule[] = [
   }],
   [
     /\(Connect\)|ECONNREFUSED|[Cc]onnection refused|dns error|ENOTFOUND|EAI_AGAIN|No connection established|Name resolution failed|EHOSTUNREACH|ENETUNREACH/,
-    { kind: "unreachable", sent: false, repair: WAIT },
+    {
+      kind: "unreachable",
+      sent: false,
+      repair: `${WAIT}. Where the runtime has HTTP_PROXY set, name etcd in NO_PROXY`,
+    },
   ],
 ];
 
