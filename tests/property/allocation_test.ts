@@ -37,7 +37,7 @@ const attachmentCommand = fc.record({
 });
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: attachmentCommand },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(40_000) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(25_000) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -170,14 +170,14 @@ async function collect(
 Deno.test("planAdd() and planRelease() agree with the naive model on memory", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(command, { maxLength: 40 }),
+      fc.array(command, { maxLength: 60 }),
       setup,
       async (commands, options) => {
         await using store = new MemoryDatastore();
         await play(store, { commands, options });
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 600 },
   );
 });
 
