@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import type { Netconf } from "./config.ts";
 import { isObject } from "./json.ts";
 import { formatPath, type PathPart, refuseMistakes, type Report } from "./mistakes.ts";

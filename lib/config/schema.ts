@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { ALLOCATIONS, ANNOTATIONS, DATASTORES, LOG_LEVELS, TRANSPORTS } from "./choices.ts";
 import { isObject } from "./json.ts";
 import { ipamShape } from "./shape.ts";

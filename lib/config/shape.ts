@@ -7,7 +7,7 @@
  *
  * @module
  */
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 
 const string = z.string();
 const text = z.optional(string);

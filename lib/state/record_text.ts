@@ -5,7 +5,7 @@
  *
  * @module
  */
-import * as z from "zod/mini";
+import * as z from "../config/zod.ts";
 import {
   type AddressRecord,
   type AttachmentRecord,
