@@ -27,6 +27,8 @@ async function main(args: readonly string[]): Promise<number> {
   const started = performance.now();
   const dir = await Deno.makeTempDir({ prefix: "kube-ipam-demo-" });
   const stage: Stage = { dir, etcd, space: `demo-${crypto.randomUUID().slice(0, 8)}` };
+  const stop = (): void => void leave(stage).finally(() => Deno.exit(130));
+  Deno.addSignalListener("SIGINT", stop);
   try {
     const failed = await play(stage);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -35,8 +37,20 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return failed === 0 ? 0 : 1;
   } finally {
-    if (etcd !== undefined) await forget(etcd, stage.space);
-    await Deno.remove(dir, { recursive: true });
+    Deno.removeSignalListener("SIGINT", stop);
+    await leave(stage);
+  }
+}
+
+/** Leaves nothing behind, neither files nor keys. */
+async function leave({ dir, etcd, space }: Stage): Promise<void> {
+  await Deno.remove(dir, { recursive: true }).catch(() => {});
+  if (etcd === undefined) return;
+  try {
+    await forget(etcd, space);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    say(`Cannot remove the keys below /kube-ipam/v1/${space}/: ${why}`);
   }
 }
 
@@ -91,15 +105,15 @@ async function play(stage: Stage): Promise<number> {
   const del: Call = { ...add("fixed"), command: "DEL" };
   await call(del);
   await call(del);
-  await call(add("late", wish));
-  remark("the address that was taken is granted now");
+  const late = await call(add("late", wish));
+  if (late.code === 0) remark("the address that was taken is granted now");
 
   heading("GC: the runtime knows of one container only");
   const valid = [{ containerID: "web", ifname: "eth0" }];
   const gc = { ...single, cniVersion: "1.1.0", "cni.dev/valid-attachments": valid };
   await call({ command: "GC", netconf: gc });
-  await call(add("late", wish));
-  remark("its address was freed by GC, and granted anew");
+  const next = await call(add("next", wish));
+  if (next.code === 0) remark("another container gets the address that GC took from late");
   return failed;
 }
 
@@ -133,13 +147,14 @@ async function forget(etcd: string, space: string): Promise<void> {
     }),
   });
   await response.body?.cancel();
+  if (!response.ok) throw new Error(`etcd answered ${response.status}`);
 }
 
 function endpointOf(args: readonly string[]): string | undefined {
   if (args.length === 0) return undefined;
   const [flag, value] = args[0]?.split("=", 2) ?? [];
   const url = value ?? args[1];
-  return flag === "--etcd" && url !== undefined && URL.canParse(url) ? url : "usage";
+  return flag === "--etcd" && /^https?:\/\/[^/]+\/?$/.test(url ?? "") ? url : "usage";
 }
 
 function subnetOf({ ipam }: Netconf): string {

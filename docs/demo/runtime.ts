@@ -1,5 +1,5 @@
 /**
- * A container runtime in forty lines: starts the plugin with CNI_* variables and a netconf on stdin.
+ * A very small container runtime: starts the plugin with CNI_* variables and a netconf on stdin.
  *
  * @module
  */

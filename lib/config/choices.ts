@@ -48,7 +48,7 @@ export function readChoice<T extends string>(
     what: `${JSON.stringify(text)} is not known`,
     repair: near === undefined
       ? `Write one of ${words.map((known) => `"${known}"`).join(", ")}`
-      : `Did you mean "${near}"`,
+      : `Did you mean "${near}"?`,
   });
   return undefined;
 }

@@ -84,7 +84,7 @@ function tellMissing(named: "etcd" | undefined, options: ReadDatastoreOptions): 
     path: named === undefined ? "ipam" : "ipam.etcdConfig",
     what: named === undefined ? "no datastore is configured" : "is missing for this datastore",
     repair: meant !== undefined
-      ? `Rename "${meant.key}": did you mean "${meant.nearest}"`
+      ? `Rename "${meant.key}": did you mean "${meant.nearest}"?`
       : `Write "etcdConfig": { "etcdURL": "https://192.168.1.50:2379" }${
         named === undefined ? ', or "datastore": "sqlite" for a pool of this node alone' : ""
       }${others === "" ? "" : ` (unknown keys here: ${others})`}`,
@@ -110,7 +110,7 @@ function readKubeConfig(ipam: RawIpam, options: ReadDatastoreOptions): string | 
     report.mistakes.push({
       path: meant.path,
       what: "is not a known key, and kubeConfig is missing",
-      repair: 'Did you mean "kubeConfig"',
+      repair: 'Did you mean "kubeConfig"?',
     });
   }
   return outer ?? inner;

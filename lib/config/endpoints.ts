@@ -112,7 +112,7 @@ function readTexts(value: unknown, options: ReadEndpointsOptions): string[] | un
     what: isMissing ? "is missing" : "is empty",
     repair: misspelt === undefined
       ? 'Write "https://192.168.1.50:2379"'
-      : `Rename "${misspelt}": did you mean "etcdURL"`,
+      : `Rename "${misspelt}": did you mean "etcdURL"?`,
   });
   return undefined;
 }

@@ -15,8 +15,10 @@ import {
   firstOf,
   formatPrefix,
   lastOf,
+  parseAddrPrefix,
   parsePrefix,
   type Prefix,
+  prefixOf,
 } from "../net/prefix.ts";
 import { type AddrRange, formatRange, parseRange } from "../net/range.ts";
 import { reasonOf, type Report } from "./mistakes.ts";
@@ -55,6 +57,8 @@ export interface At {
   readonly report: Report;
 }
 
+const MEMBERS = ["gateway", "rangeStart", "rangeEnd", "fixedStart", "fixedEnd"] as const;
+
 /**
  * Reads one range.
  *
@@ -67,7 +71,10 @@ export function draftRange(raw: RawRange, at: At): DraftRange | undefined {
   const before = report.mistakes.length;
   const excluded = readExclude(raw.exclude, at);
   const subnet = readSubnet(raw.subnet, at);
-  if (subnet === undefined) return undefined;
+  if (subnet === undefined) {
+    for (const key of MEMBERS) readAddr(key, { ...at, text: raw[key] });
+    return undefined;
+  }
   const inside = { ...at, subnet };
   const given = {
     gateway: readMember("gateway", { ...inside, text: raw.gateway }),
@@ -134,6 +141,7 @@ interface Inside extends At {
 
 function readSubnet(text: string | undefined, { path, report }: At): Prefix | undefined {
   const at = `${path}.subnet`;
+  if (report.mistakes.some((mistake) => mistake.path === at)) return undefined; // not even a text
   if (text === undefined || text === "") {
     report.mistakes.push({
       path: at,
@@ -155,30 +163,53 @@ function readSubnet(text: string | undefined, { path, report }: At): Prefix | un
     report.mistakes.push({
       path: at,
       what: reasonOf(error),
-      repair: 'Write the prefix of the network, such as "10.188.0.0/16"',
+      repair: `Write the prefix of the network${suggestion(text)}`,
     });
   }
   return undefined;
 }
 
+/** The network that an address with host bits lies in; an example for anything else. */
+function suggestion(text: string): string {
+  try {
+    const { addr, length } = parseAddrPrefix(text);
+    if (length !== undefined) return `: "${formatPrefix(prefixOf(addr, length))}"`;
+  } catch {
+    // it is not nearly a prefix
+  }
+  return ', such as "10.188.0.0/16"';
+}
+
 function readMember(
   key: string,
-  { path, report, subnet, text }: Inside & { readonly text: string | undefined },
+  options: Inside & { readonly text: string | undefined },
+): Addr | undefined {
+  const { path, report, subnet } = options;
+  const addr = readAddr(key, options);
+  if (addr === undefined || contains(subnet, addr)) return addr;
+  report.mistakes.push({
+    path: `${path}.${key}`,
+    what: `${formatAddr(addr)} is outside the subnet ${formatPrefix(subnet)}`,
+    repair: `Write an address of the subnet ${formatPrefix(subnet)}`,
+  });
+  return undefined;
+}
+
+function readAddr(
+  key: string,
+  { path, report, text }: At & { readonly text: string | undefined },
 ): Addr | undefined {
   if (text === undefined || text === "") return undefined;
-  const repair = `Write an address of the subnet ${formatPrefix(subnet)}`;
   try {
-    const addr = parseAddr(text);
-    if (contains(subnet, addr)) return addr;
+    return parseAddr(text);
+  } catch (error) {
     report.mistakes.push({
       path: `${path}.${key}`,
-      what: `${formatAddr(addr)} is outside the subnet ${formatPrefix(subnet)}`,
-      repair,
+      what: reasonOf(error),
+      repair: "Write an address of the subnet",
     });
-  } catch (error) {
-    report.mistakes.push({ path: `${path}.${key}`, what: reasonOf(error), repair });
+    return undefined;
   }
-  return undefined;
 }
 
 interface ReadFixedOptions extends Inside {

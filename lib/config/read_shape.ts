@@ -48,7 +48,7 @@ export function readShape(netconf: Netconf, options: ReadShapeOptions): ReadShap
     (strict ? report.mistakes : report.warnings).push({
       path,
       what: "is not a known key",
-      repair: nearest === undefined ? "Remove it" : `Did you mean "${nearest}"`,
+      repair: nearest === undefined ? "Remove it" : `Did you mean "${nearest}"?`,
       essential: false,
     });
   }

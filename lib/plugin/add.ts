@@ -15,6 +15,7 @@ import { parseAddr } from "../net/addr.ts";
 import type { AttachmentRecord, PodRef } from "../state/records.ts";
 import { type Call, type Done, open, run } from "./call.ts";
 import { refusal } from "./failures.ts";
+import { fileProblem } from "./files.ts";
 import { rememberNetwork } from "./network.ts";
 import { identifyNode } from "./node.ts";
 
@@ -103,10 +104,11 @@ function readDns({ dns, resolvConf }: Config): Dns {
   try {
     return { ...parseResolvConf(Deno.readTextFileSync(resolvConf)), ...dns };
   } catch (error) {
+    const folders = "/etc/resolv.conf, /run/systemd/resolve and the folders of certificates";
+    const problem = fileProblem(error, { verb: "read", folders });
     throw new CniError(CODES.io, "Cannot read resolvConf", {
-      details: `ipam.resolvConf is "${resolvConf}" (${
-        error instanceof Error ? error.message : error
-      }). Name a file that the plugin may read, or use ipam.dns`,
+      details:
+        `ipam.resolvConf is "${resolvConf}" (${problem}). Name a file that the plugin may read, or use ipam.dns`,
       cause: error,
     });
   }

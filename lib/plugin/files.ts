@@ -60,3 +60,23 @@ export function writeAtomically(
     removeSmall(temporary);
   }
 }
+
+/**
+ * Tells what stands in the way of a file, and what heals it.
+ *
+ * @param error What was thrown.
+ * @param options What the program may do there, and where else it may.
+ * @returns A clause for `details`.
+ */
+export function fileProblem(
+  error: unknown,
+  options: { readonly verb: "read" | "write"; readonly folders: string },
+): string {
+  const { verb, folders } = options;
+  if (error instanceof Deno.errors.NotCapable) {
+    return `this program may ${verb} only below ${folders}`;
+  }
+  if (error instanceof Deno.errors.NotFound) return "there is no such file or directory";
+  const text = error instanceof Error ? error.message : String(error);
+  return /os error 28\b|ENOSPC/.test(text) ? "the disk is full: free space on it" : text;
+}

@@ -4,6 +4,7 @@
  * @module
  * @see https://www.cni.dev/docs/spec/#section-2-execution-protocol
  */
+import type { CniArgs } from "../cni/args.ts";
 import { parseEnvironment } from "../cni/environment.ts";
 import { CniError, CODES, formatError } from "../cni/errors.ts";
 import { checkVerb, formatVersions, parseVersion } from "../cni/version.ts";
@@ -103,7 +104,7 @@ async function serve(io: Io, trace: Trace): Promise<Done> {
     Object.assign(trace.fields, {
       containerID: attachment.containerId,
       ifname: attachment.ifName,
-      ...(args.podName === undefined ? {} : { pod: `${args.podNamespace ?? ""}/${args.podName}` }),
+      ...(args.podName === undefined ? {} : { pod: podText(args) }),
     });
   }
   if (invocation.command === "VERSION") {
@@ -145,6 +146,10 @@ async function dispatch(call: Call): Promise<Done> {
     case "VERSION":
       throw new TypeError("Cannot be reached: VERSION needs no configuration");
   }
+}
+
+function podText({ podNamespace, podName }: CniArgs): string {
+  return [podNamespace, podName].filter((part) => part !== undefined).join("/");
 }
 
 /** The netconf if it can be read at all: its version and log file serve even the error that refuses it. */

@@ -7,7 +7,7 @@ import { CniError, CODES } from "../cni/errors.ts";
 import type { Config } from "../config/config.ts";
 import type { Node } from "../ipam/ownership.ts";
 import type { NodeIdentity } from "../ipam/request.ts";
-import { readOrCreate, readText } from "./files.ts";
+import { fileProblem, readOrCreate, readText } from "./files.ts";
 import { randomId } from "./random.ts";
 
 type NodeConfig = Pick<Config, "cluster" | "nodeName" | "dataDir" | "runDir">;
@@ -49,12 +49,11 @@ export function identifyNode(config: NodeConfig): NodeIdentity {
       boot: readOrCreate(`${runDirOf(config)}/boot`, randomId),
     };
   } catch (error) {
+    const problem = fileProblem(error, { verb: "write", folders: "/var/lib/cni/kube-ipam" });
     throw new CniError(CODES.io, "Cannot write the data directory", {
       details:
-        `ipam.dataDir is "${dataDir}" (${
-          problemOf(error)
-        }): GC could never tell this node's addresses ` +
-        "from others. Make it a directory that the plugin may read and write",
+        `ipam.dataDir is "${dataDir}" (${problem}). It must be a directory that the plugin may write: ` +
+        "without it GC could never tell this node's addresses from others",
       cause: error,
     });
   }
@@ -79,8 +78,4 @@ function hostname(): string {
       cause: error,
     });
   }
-}
-
-function problemOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -117,13 +117,24 @@ export function failureOfStatus(status: StatusOptions): Failure {
 }
 
 const CONNECTION_RULES: readonly Rule[] = [
+  [/Requests to port \d+ are blocked/, {
+    kind: "misconfigured",
+    sent: false,
+    repair:
+      "Name the client port of etcd in etcdURL, mostly 2379: this port belongs to another protocol",
+  }],
+  [/CaUsedAsEndEntity/i, {
+    kind: "misconfigured",
+    sent: false,
+    repair: "Give etcd a server certificate that is not itself a CA",
+  }],
   [/Requires (net|env|read|sys) access/, {
     kind: "misconfigured",
     sent: false,
     repair: "Use an executable whose permissions name this endpoint: those of deno task compile do",
   }],
   [
-    /UnknownIssuer|BadSignature|self[- ]signed|unable to (verify|get)|CaUsedAsEndEntity/i,
+    /UnknownIssuer|BadSignature|self[- ]signed|unable to (verify|get)/i,
     {
       kind: "misconfigured",
       sent: false,

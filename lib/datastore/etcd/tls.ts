@@ -162,7 +162,7 @@ function unreadable({ setting, path }: Named, cause: unknown): DatastoreError {
   const repair = missing
     ? `Correct ${setting}, or install the file on this node`
     : outside
-    ? `Keep the file of ${setting} below /etc/kubernetes, /etc/etcd, /etc/kube-ipam or /etc/cni: ` +
+    ? `Keep the file of ${setting} below /etc/kubernetes, /etc/etcd, /etc/ssl/etcd, /etc/kube-ipam or /etc/cni: ` +
       "this program may read certificates nowhere else"
     : `Make the file of ${setting} readable for this program`;
   const seen = missing ? "no such file" : cause instanceof Error ? cause.name : "unreadable";

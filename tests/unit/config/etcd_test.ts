@@ -165,6 +165,6 @@ Deno.test("etcdConfig names the key that was probably meant", () => {
   const lines = mistakesOf(() => etcd({ etcdUrl: URL_ }));
   assertEquals(
     lines[1],
-    'ipam.etcdConfig.etcdURL: is missing: Rename "etcdUrl": did you mean "etcdURL"',
+    'ipam.etcdConfig.etcdURL: is missing: Rename "etcdUrl": did you mean "etcdURL"?',
   );
 });

@@ -191,7 +191,7 @@ Deno.test("loadConfig() refuses a misspelt datastore, also outside Kubernetes an
         );
         assertEquals(lines, [
           "code 7",
-          `ipam: no datastore is configured: Rename "${key}": did you mean "etcdConfig"`,
+          `ipam: no datastore is configured: Rename "${key}": did you mean "etcdConfig"?`,
         ]);
       }
     }
@@ -231,12 +231,12 @@ Deno.test("loadConfig() warns of unknown keys with the nearest known key", () =>
     log: { "max size": 1 },
   });
   assertEquals(warnings, [
-    'ipam.rangestart: is not a known key: Did you mean "rangeStart"',
-    'ipam.gateway2: is not a known key: Did you mean "gateway"',
-    'ipam.range_end: is not a known key: Did you mean "rangeEnd"',
+    'ipam.rangestart: is not a known key: Did you mean "rangeStart"?',
+    'ipam.gateway2: is not a known key: Did you mean "gateway"?',
+    'ipam.range_end: is not a known key: Did you mean "rangeEnd"?',
     "ipam.zebra: is not a known key: Remove it",
-    'ipam.routes[0].GW: is not a known key: Did you mean "gw"',
-    'ipam.log["max size"]: is not a known key: Did you mean "maxSize"',
+    'ipam.routes[0].GW: is not a known key: Did you mean "gw"?',
+    'ipam.log["max size"]: is not a known key: Did you mean "maxSize"?',
   ]);
 });
 

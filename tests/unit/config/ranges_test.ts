@@ -326,6 +326,13 @@ Deno.test("loadConfig() takes a range of fixed addresses alone, with a warning",
   assertStringIncludes(config.warnings.join(), "all of 10.1.0.2-10.1.0.254 is fixed");
 });
 
+Deno.test("loadConfig() names the network where a subnet has host bits", () => {
+  assertStringIncludes(
+    mistakesOf(() => loadIpam({ subnet: "10.1.2.3/16" })).join(),
+    'Write the prefix of the network: "10.1.0.0/16"',
+  );
+});
+
 Deno.test("loadConfig() tells every mistake at once, with its path", () => {
   assertEquals(
     pathsOf({
@@ -337,7 +344,7 @@ Deno.test("loadConfig() tells every mistake at once, with its path", () => {
     [
       "ipam.ranges[0][1].subnet",
       "ipam.ranges[0][0].rangeEnd",
-      "ipam.ranges[0][1].subnet",
+      "ipam.ranges[0][1].gateway",
       "ipam.etcdConfig",
       "ipam.cooldown",
       "ipam.routes[0].dst",
