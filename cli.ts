@@ -7,7 +7,8 @@ import { runPlugin } from "./lib/plugin/main.ts";
 import { processIo } from "./lib/plugin/io.ts";
 
 if (import.meta.main) {
-  Deno.exit(Deno.env.get("CNI_COMMAND") ? await runPlugin(processIo()) : await runCommand());
+  const io = processIo();
+  Deno.exit(io.env("CNI_COMMAND") ? await runPlugin(io) : await runCommand());
 }
 
 async function runCommand(): Promise<number> {

@@ -25,6 +25,9 @@ import {
 import type { RawNetconf } from "./shape.ts";
 import { isInside, writtenSets } from "./written_sets.ts";
 
+/** One address is taken of each set, all in one transaction: etcd takes 128 operations. */
+const MOST_SETS = 16;
+
 /** Options of {@linkcode readRangeSets}. */
 export interface ReadRangeSetsOptions {
   /** The version of the protocol. */
@@ -57,6 +60,15 @@ export function readRangeSets(netconf: RawNetconf, options: ReadRangeSetsOptions
   const hasSubnet = (netconf.ipam.subnet ?? "") !== "";
   const beside = hasSubnet ? undefined : netconf.ipam.exclude;
   const excluded = readExclude(beside, { path: "ipam", report });
+  if (sets.length > MOST_SETS) {
+    report.mistakes.push({
+      path: "ipam.ranges",
+      what:
+        `there are ${sets.length} range sets, and one transaction takes addresses of ${MOST_SETS}`,
+      repair: "Put ranges of one family into one set where one address of them is enough",
+    });
+    return [];
+  }
   checkFamilies(sets, options);
   checkOverlaps(sets.flatMap(({ ranges }) => ranges), report);
   return cutOut(sets, { excluded, report });

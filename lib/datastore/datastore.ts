@@ -9,6 +9,8 @@ import type { Committed, Conflict, Read, Seen, Txn } from "../state/txn.ts";
 export interface CallOptions {
   /** Ends the call: the deadline of the whole plugin call. */
   readonly signal: AbortSignal;
+  /** The longest try at one endpoint, in milliseconds, where there are several; by default 1500. */
+  readonly tryMs?: number | undefined;
 }
 
 /**
@@ -76,8 +78,12 @@ export class DatastoreError extends Error {
  * @throws {DatastoreError} With kind `unreachable`, if it has passed.
  */
 export function checkDeadline(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  throw new DatastoreError("unreachable", "Cannot call the datastore after the deadline", {
+  if (signal.aborted) throw outOfTime();
+}
+
+/** The error of a call whose time is over. */
+export function outOfTime(): DatastoreError {
+  return new DatastoreError("unreachable", "Cannot call the datastore after the deadline", {
     repair:
       "The runtime tries again by itself; if this stays, look at the latency of the datastore",
   });

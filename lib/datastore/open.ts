@@ -10,13 +10,13 @@ import type { Datastore } from "./datastore.ts";
  * Opens the datastore of a configuration.
  *
  * @param config Which datastore, and where its files are.
- * @param options Chance, for the order of endpoints.
+ * @param options Chance, for the order of endpoints; how long it may be used, in milliseconds.
  * @returns The datastore; dispose of it.
  * @throws {DatastoreError} If a file it needs cannot be used.
  */
 export async function openDatastore(
   config: Pick<Config, "datastore" | "dataDir" | "runDir">,
-  options: { readonly random: () => number },
+  options: { readonly random: () => number; readonly timeoutMs?: number },
 ): Promise<Datastore> {
   const { datastore, dataDir, runDir } = config;
   switch (datastore.kind) {
@@ -26,7 +26,7 @@ export async function openDatastore(
     }
     case "sqlite": {
       const { openSqlite } = await import("./sqlite.ts");
-      return openSqlite(dataDir);
+      return openSqlite(dataDir, options);
     }
   }
 }

@@ -18,7 +18,13 @@ import {
   type Seen,
   type Txn,
 } from "../state/txn.ts";
-import { type CallOptions, checkDeadline, type Datastore, DatastoreError } from "./datastore.ts";
+import {
+  type CallOptions,
+  checkDeadline,
+  type Datastore,
+  DatastoreError,
+  outOfTime,
+} from "./datastore.ts";
 import { toDatastoreError } from "./sqlite_errors.ts";
 
 /** The database's file name in the data directory. */
@@ -28,6 +34,15 @@ export const SQLITE_FILE = "allocations.db";
 const LAYOUT = 1;
 /** Longest wait for another process that writes, in milliseconds: half of the plugin's deadline. */
 const BUSY_MS = 5_000;
+
+/** Options of {@linkcode openSqlite}. */
+export interface SqliteOptions {
+  /**
+   * How long the datastore may be used, in milliseconds from now; by default without end. SQLite waits without letting timers run, so a signal alone
+   * would never end a call.
+   */
+  readonly timeoutMs?: number;
+}
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS entries (
@@ -42,17 +57,20 @@ const TABLES = `
  * Opens the database in a data directory; makes both where they are missing.
  *
  * @param dataDir The data directory.
+ * @param options How long it may be used.
  * @returns The datastore.
  * @throws {DatastoreError} If the file cannot be opened, is damaged, or is of a newer layout.
  */
-export function openSqlite(dataDir: string): Datastore {
+export function openSqlite(dataDir: string, options: SqliteOptions = {}): Datastore {
+  const { timeoutMs = Infinity } = options;
+  const until = performance.now() + timeoutMs;
   const path = `${dataDir}/${SQLITE_FILE}`;
   try {
     Deno.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const db = new DatabaseSync(path);
     try {
       prepare(db, path);
-      return new SqliteDatastore(db, path);
+      return new SqliteDatastore(db, { path, until });
     } catch (error) {
       db.close();
       throw error;
@@ -100,11 +118,14 @@ function layoutOf(db: DatabaseSync): number {
 class SqliteDatastore implements Datastore {
   readonly #db: DatabaseSync;
   readonly #path: string;
+  /** The moment of `performance.now()` at which its time is over. */
+  readonly #until: number;
   readonly #getEntry: StatementSync;
 
-  constructor(db: DatabaseSync, path: string) {
+  constructor(db: DatabaseSync, options: { readonly path: string; readonly until: number }) {
     this.#db = db;
-    this.#path = path;
+    this.#path = options.path;
+    this.#until = options.until;
     this.#getEntry = db.prepare("SELECT value, revision FROM entries WHERE key = ?");
   }
 
@@ -128,8 +149,10 @@ class SqliteDatastore implements Datastore {
   }
 
   #within<T>(begin: "BEGIN" | "BEGIN IMMEDIATE", work: () => T): T {
+    const leftMs = Math.floor(this.#until - performance.now());
+    if (leftMs <= 0) throw outOfTime();
     try {
-      this.#db.exec(begin);
+      this.#db.exec(`PRAGMA busy_timeout = ${Math.min(BUSY_MS, leftMs)}; ${begin}`);
       try {
         const result = work();
         this.#db.exec("COMMIT");

@@ -5,7 +5,7 @@
  */
 import type { Answer, Plan, Random, Step } from "../ipam/plan.ts";
 import { checkTxn } from "../state/txn.ts";
-import { checkDeadline, type Datastore, DatastoreError } from "./datastore.ts";
+import { type CallOptions, checkDeadline, type Datastore, DatastoreError } from "./datastore.ts";
 
 /** Options of {@linkcode transact}. */
 export interface TransactOptions {
@@ -13,6 +13,8 @@ export interface TransactOptions {
   readonly signal: AbortSignal;
   /** Decides how long to wait after a conflict. */
   readonly random: Random;
+  /** The longest try at one endpoint, in milliseconds. */
+  readonly tryMs?: number | undefined;
 }
 
 /** Commits with an unknown end after which the loop gives up. */
@@ -39,7 +41,7 @@ export async function transact<T>(
   plan: Plan<T>,
   options: TransactOptions,
 ): Promise<T> {
-  const { signal, random } = options;
+  const { signal, random, tryMs } = options;
   let conflicts = 0;
   let unknown = 0;
   let state = plan.next();
@@ -47,7 +49,7 @@ export async function transact<T>(
     checkDeadline(signal);
     const answer = await perform(store, {
       step: state.value,
-      signal,
+      call: { signal, tryMs },
       last: unknown === UNKNOWN_LIMIT,
     });
     if (answer.kind === "unknown") unknown++;
@@ -66,16 +68,16 @@ export async function transact<T>(
 
 async function perform(
   store: Datastore,
-  options: { readonly step: Step; readonly signal: AbortSignal; readonly last: boolean },
+  options: { readonly step: Step; readonly call: CallOptions; readonly last: boolean },
 ): Promise<Answer> {
-  const { step, signal, last } = options;
-  if (step.kind === "read") return { kind: "seen", seen: await store.read(step.reads, { signal }) };
+  const { step, call, last } = options;
+  if (step.kind === "read") return { kind: "seen", seen: await store.read(step.reads, call) };
   checkTxn(step.txn);
   try {
-    return await store.commit(step.txn, { signal });
+    return await store.commit(step.txn, call);
   } catch (error) {
     const ambiguous = error instanceof DatastoreError && error.kind === "ambiguous";
-    if (!ambiguous || last || signal.aborted) throw error;
+    if (!ambiguous || last || call.signal.aborted) throw error;
     return { kind: "unknown" };
   }
 }

@@ -36,6 +36,8 @@ export type AddOutcome =
   | { readonly kind: "differs"; readonly record: AttachmentRecord; readonly wish: Wish }
   /** The container ID is held by another node or cluster. */
   | { readonly kind: "foreign"; readonly record: AttachmentRecord }
+  /** A newer container of the same pod came first: this call is late, and its container gone. */
+  | { readonly kind: "superseded"; readonly record: AttachmentRecord }
   /** No address of this set can be granted. */
   | { readonly kind: "exhausted"; readonly set: number; readonly size: bigint }
   /** The wished address is somebody's. `samePod`: this pod's, on another interface or network. */
@@ -58,6 +60,7 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
   let former: Former | undefined;
   let picks = firstPicks(request, { pools, cursors, former });
   let expired: readonly Expiring[] = [];
+  const tried = new Set<bigint>();
   for (let conflicts = 0;; conflicts++) {
     if (!Array.isArray(picks)) return picks;
     const attempt = claim(request, { picks, former, expired });
@@ -68,6 +71,9 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
     if (explained.own !== undefined) return repeated(request, parseAttachment(explained.own));
     if (explained.former.changed) {
       former = parseFormer(explained.former.entry);
+      if (former !== undefined && isNewer(former.record, request)) {
+        return { kind: "superseded", record: former.record };
+      }
       picks = firstPicks(request, { pools, cursors, former });
       expired = [];
       continue;
@@ -78,12 +84,15 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
       picks,
       explained,
       conflicts: conflicts + 1,
+      tried,
     });
     expired = conflicts === 0 ? clearable(request, { picks, explained }) : [];
   }
 }
 
 type Picks = Pick[] | Extract<AddOutcome, { kind: "exhausted" | "taken" }>;
+
+const NONE: ReadonlySet<bigint> = new Set();
 
 interface Situation {
   readonly pools: readonly Pool[];
@@ -99,7 +108,7 @@ function firstPicks(
   for (const [set, pool] of pools.entries()) {
     const moved = movedTo(request, { set, pool, former });
     const wish = wishOf(request, set);
-    const search = { pool, request, start: cursors[set] ?? 0n, conflicts: 0 };
+    const search = { pool, request, start: cursors[set] ?? 0n, conflicts: 0, tried: NONE };
     const pick = moved ??
       (wish ? wished(request, wish) : toPick(search, { set, candidate: firstCandidate(search) }));
     if (pick === undefined) return { kind: "exhausted", set, size: pool.size };
@@ -114,9 +123,11 @@ function* nextPicks(
     readonly picks: readonly Pick[];
     readonly explained: Explained;
     readonly conflicts: number;
+    /** Expiring addresses that were tried in vain: more are added. */
+    readonly tried: Set<bigint>;
   },
 ): Plan<Picks> {
-  const { pools, cursors, picks, explained, conflicts } = options;
+  const { pools, cursors, picks, explained, conflicts, tried } = options;
   const next: Pick[] = [];
   for (const [index, pick] of picks.entries()) {
     const outcome = explained.lost[index];
@@ -128,7 +139,8 @@ function* nextPicks(
       if ("kind" in again) return again;
       next.push(again);
     } else {
-      const search = { pool, request, start: cursors[pick.set] ?? 0n, conflicts };
+      if (pick.candidate.replacement !== undefined) tried.add(pick.addr.value);
+      const search = { pool, request, start: cursors[pick.set] ?? 0n, conflicts, tried };
       const shown = explained.shown[index] ?? { window: undefined, oldest: [] };
       const candidate = yield* nextCandidate(search, { ...shown, candidate: pick.candidate });
       const again = toPick(search, { set: pick.set, candidate });
@@ -210,11 +222,16 @@ function wishedAgain(
   if (holder.state === "held" || (holder.state === "retained" && !isExpired(holder, request.now))) {
     return { kind: "taken", wish, holder, samePod: isSamePod(request, holder) };
   }
-  const guard = { kind: "revision", key: entry.key, revision: entry.revision } as const;
+  const guards = [{ kind: "revision", key: entry.key, revision: entry.revision } as const];
   const deletes = holder.until === undefined
     ? []
     : [expiringKey(request.space, { untilMs: holder.until, addr: wish.addr })];
-  return wished(request, wish, { guard, deletes });
+  return wished(request, wish, { guards, deletes });
+}
+
+/** Times of one node come from one clock, so they can be compared. */
+function isNewer({ nodeId, since }: AttachmentRecord, { asker, now }: AddRequest): boolean {
+  return nodeId === asker.nodeId && since > now;
 }
 
 function repeated(request: AddRequest, record: AttachmentRecord): AddOutcome {
@@ -237,7 +254,7 @@ function clearable(
   for (const { oldest } of explained.shown) {
     for (const expiring of expiredOf(oldest, request.now)) {
       if (!used.has(formatAddr(expiring.addr))) {
-        byKey.set(expiring.replacement.guard.key, expiring);
+        byKey.set(formatAddr(expiring.addr), expiring);
       }
     }
   }

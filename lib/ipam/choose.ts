@@ -5,8 +5,7 @@
  * @module
  */
 import type { AddRequest } from "./request.ts";
-import { descend, type DescentOptions } from "./descent.ts";
-import { countLevel } from "./descent.ts";
+import { descend, type Descent, type DescentOptions } from "./descent.ts";
 import { expiredOf, type Expiring, findReusable, type Replacement } from "./expiring.ts";
 import type { Plan } from "./plan.ts";
 import { indexFrom, memberAt, partOf, type Pool, slice, sliceFrom } from "./pool.ts";
@@ -15,6 +14,9 @@ import type { Seen } from "../state/txn.ts";
 
 /** Members that one random descent looks at: more would cost a sixth trip. */
 const BLOCK = 1n << 22n;
+
+/** Searches in a row that others may spoil before any member is tried, so that its conflict shows a window. */
+const ROUNDS = 4;
 
 /** A member to try, with what stands there if it is not absent, and the window to read beside it. */
 export interface Candidate {
@@ -31,6 +33,8 @@ export interface Search {
   readonly start: bigint;
   /** Tries of this pool that came to nothing. */
   readonly conflicts: number;
+  /** Expiring addresses that were tried in vain: their `expiring/` keys may have outlived them. */
+  readonly tried: ReadonlySet<bigint>;
 }
 
 /** What the conflict of a failed try showed. */
@@ -65,57 +69,68 @@ export function* nextCandidate(
   search: Search,
   failed: Shown & { readonly candidate: Candidate },
 ): Plan<Candidate | undefined> {
-  const { pool, request } = search;
-  const { random, now } = request;
-  const free = freeIn(failed.candidate.window, failed.window);
-  if (free.length > 0) return around(search, prefer(search, free));
-  const ready = expiredOf(failed.oldest, now).filter(({ addr }) =>
-    addr.family === pool.family && partOf(pool, addr.value) !== undefined
-  );
-  const index = ready.length === 0 ? 0 : Number(random(BigInt(ready.length)));
-  const expired = request.allocation === "random" ? ready[index] : undefined;
-  if (expired !== undefined) return again(search, expired);
-  const found = request.allocation === "random"
-    ? yield* searchAtRandom(search)
-    : yield* descend(sliceFrom(pool, search.start), descentOptions(search));
-  if (found === "sparse") return firstCandidate(search);
-  if (found.length > 0) return around(search, prefer(search, found));
-  return yield* reuse(search);
+  const near = nearby(search, failed);
+  if (near !== undefined) return near;
+  for (let round = 1; round <= ROUNDS; round++) {
+    const found = yield* look(search);
+    if (found.kind === "free") return around(search, prefer(search, found.values));
+    if (found.kind === "lost") continue;
+    const reused = yield* reuse(search);
+    if (reused !== undefined) return reused;
+    // Between the two reads an expired address may have been cleared away, and is free: count once more.
+    if (round > 1) return undefined;
+  }
+  return firstCandidate(search);
 }
 
-/** A descent within at most {@linkcode BLOCK} members, then, when these are full, within all. */
-function* searchAtRandom(search: Search): Plan<readonly bigint[] | "sparse"> {
-  const { pool, request: { random }, conflicts } = search;
+/** What the conflict showed already: a free member of the window, or an expired one. */
+function nearby(
+  search: Search,
+  { candidate, window, oldest }: Shown & { readonly candidate: Candidate },
+): Candidate | undefined {
+  const { pool, tried, request: { allocation, now, random } } = search;
+  const free = freeIn(candidate.window, window);
+  const expired = expiredOf(oldest, now).filter(({ addr }) =>
+    addr.family === pool.family && partOf(pool, addr.value) !== undefined && !tried.has(addr.value)
+  );
+  if (allocation === "random") {
+    if (free.length > 0) return around(search, prefer(search, free));
+    const chosen = expired[Number(random(BigInt(expired.length || 1)))];
+    return chosen && again(search, chosen);
+  }
+  // In order, an expired address counts as free where it lies.
+  const here = expired.filter(({ addr }) => isWithin(candidate.window, addr.value));
+  const all = [...free, ...here.map(({ addr }) => addr.value)].sort((a, b) => a < b ? -1 : 1);
+  if (all.length === 0) return undefined;
+  const value = prefer(search, all);
+  const chosen = here.find(({ addr }) => addr.value === value);
+  return chosen === undefined ? around(search, value) : again(search, chosen);
+}
+
+function isWithin(window: Window, value: bigint): boolean {
+  return window.some(({ first, last }) => first <= value && value <= last);
+}
+
+/** In order, from the start and once round. At random, within {@linkcode BLOCK} members and, when these are full, within all. */
+function* look(search: Search): Plan<Descent> {
+  const { pool, request: { random, allocation } } = search;
   const options = descentOptions(search);
+  if (allocation !== "random") return yield* descend(sliceFrom(pool, search.start), options);
   if (pool.size > BLOCK) {
     const block = random((pool.size + BLOCK - 1n) / BLOCK);
-    const found = yield* descendOnce(slice(pool, block * BLOCK, (block + 1n) * BLOCK), {
-      options,
-      conflicts,
-    });
-    if (found.length > 0) return found;
+    const found = yield* descend(slice(pool, block * BLOCK, (block + 1n) * BLOCK), options);
+    if (found.kind !== "full") return found;
   }
-  return yield* descendOnce(slice(pool, 0n, pool.size), { options, conflicts });
-}
-
-/** A second random candidate is cheaper than a descent while less than half of the members are taken. */
-function* descendOnce(
-  region: ReturnType<typeof slice>,
-  { options, conflicts }: { readonly options: DescentOptions; readonly conflicts: number },
-): Plan<readonly bigint[] | "sparse"> {
-  const { taken, size, chosen } = yield* countLevel(region, options);
-  if (chosen === undefined) return [];
-  if (taken * 2n < size && conflicts === 1) return "sparse";
-  return yield* descend([chosen], options);
+  return yield* descend(slice(pool, 0n, pool.size), options);
 }
 
 function* reuse(search: Search): Plan<Candidate | undefined> {
-  const { pool, request: { space, now }, conflicts } = search;
+  const { pool, tried, request: { space, now }, conflicts } = search;
   const list = yield* findReusable({
     space,
     now,
     family: pool.family,
-    grantable: (value) => partOf(pool, value) !== undefined,
+    grantable: (value) => partOf(pool, value) !== undefined && !tried.has(value),
   });
   const index = spread(search, { length: list.length, conflicts: conflicts - 1 });
   const chosen = list[index];

@@ -45,7 +45,7 @@ export interface Explained {
   readonly own: Entry | undefined;
   /** The pod's record, when it is not as the claim took it to be. */
   readonly former: { readonly changed: boolean; readonly entry: Entry | undefined };
-  /** For each pick: whether it was lost, and the entry under its guarded key. */
+  /** For each pick: whether it was lost, and what stands at its address. */
   readonly lost: readonly { readonly lost: boolean; readonly entry: Entry | undefined }[];
   /** For each pick: its window and the oldest expiring records of its family. */
   readonly shown: readonly Shown[];
@@ -81,7 +81,7 @@ export function claim(
 
   const attachmentGuard: Guard = { kind: "absent", key: names.attachment };
   const podGuard = guardPod(names.pod, former);
-  const pickGuards = picks.map(({ guard }) => guard);
+  const pickGuards = picks.flatMap(({ guards }) => guards);
   const guards = [attachmentGuard, podGuard, ...pickGuards, ...cleared.guards]
     .filter((guard) => guard !== undefined);
 
@@ -102,14 +102,14 @@ export function claim(
     const windowsSeen = windows.map((window) => window && conflict.otherwise[at++]);
     const oldest = new Map(families.map((family) => [
       family,
-      parseOldest(entriesOf(conflict.otherwise[at++])),
+      parseOldest(space, entriesOf(conflict.otherwise[at++])),
     ]));
     return {
       own: entries.get(names.attachment),
       former: { changed: broken(podGuard), entry: podGuard && entries.get(podGuard.key) },
-      lost: pickGuards.map((guard) => ({
-        lost: broken(guard),
-        entry: guard && entries.get(guard.key),
+      lost: picks.map(({ addr, guards }) => ({
+        lost: guards.some(broken),
+        entry: entries.get(addressKey(space, addr)),
       })),
       shown: picks.map(({ addr }, index) => ({
         window: windowsSeen[index],

@@ -23,35 +23,56 @@ export interface DescentOptions {
 }
 
 /** One level: what was counted, and the interval to go on in. */
-export interface Level {
+interface Level {
+  /** Keys of the whole region. */
   readonly taken: bigint;
-  readonly size: bigint;
   /** Undefined when nothing of the region is free. */
   readonly chosen: Interval | undefined;
+  /** Nothing of the chosen interval is taken. */
+  readonly empty: boolean;
 }
+
+/** What a descent found. */
+export type Descent =
+  /** Free addresses that lie together, in order. */
+  | { readonly kind: "free"; readonly values: readonly bigint[] }
+  /** Nothing of the region is free. */
+  | { readonly kind: "full" }
+  /** There was room, and others took it between two reads. */
+  | { readonly kind: "lost" };
 
 /**
  * Finds free addresses of a region.
  *
  * @param region Disjoint intervals of grantable addresses, in the order that `first` is to follow.
  * @param options Where and how.
- * @returns Free addresses that lie together, in order; none when the region is full.
+ * @returns What was found; `full` only if one snapshot said so.
  */
-export function* descend(
-  region: readonly Interval[],
-  options: DescentOptions,
-): Plan<readonly bigint[]> {
+export function* descend(region: readonly Interval[], options: DescentOptions): Plan<Descent> {
   let rest = region;
   while (membersOf(rest) > BigInt(LIST_LIMIT) || rest.length > MAX_OPERATIONS) {
-    const { chosen, taken } = yield* countLevel(rest, options);
-    if (chosen === undefined) return [];
+    const { chosen, taken, empty } = yield* countLevel(rest, options);
+    if (chosen === undefined) return { kind: rest === region ? "full" : "lost" };
+    if (empty) return { kind: "free", values: membersAt(chosen, options) };
     rest = options.order === "first" ? takeFirst([chosen], taken + 1n) : [chosen];
   }
-  return yield* listFree(rest, options);
+  const values = yield* listFree(rest, options);
+  if (values.length > 0) return { kind: "free", values };
+  return { kind: rest === region ? "full" : "lost" };
 }
 
-/** Counts one level of a region. Parameters as {@linkcode descend}. */
-export function* countLevel(region: readonly Interval[], options: DescentOptions): Plan<Level> {
+/** Of an interval of which nothing is taken: any member, or the first ones. */
+function membersAt(
+  { first, last }: Interval,
+  { order, random }: DescentOptions,
+): readonly bigint[] {
+  const size = last - first + 1n;
+  if (order === "random") return [first + random(size)];
+  const count = Math.min(LIST_LIMIT, Number(size));
+  return Array.from({ length: count }, (_, index) => first + BigInt(index));
+}
+
+function* countLevel(region: readonly Interval[], options: DescentOptions): Plan<Level> {
   const { space, family, random, order } = options;
   const tiles = tile(region, MAX_OPERATIONS);
   let taken = 0n;
@@ -63,9 +84,9 @@ export function* countLevel(region: readonly Interval[], options: DescentOptions
     taken += seen.reduce((sum, answer) => sum + countOf(answer), 0n);
     const index = order === "random" ? weighted(free, random) : free.findIndex((n) => n > 0n);
     const chosen = page[index];
-    if (chosen !== undefined) return { taken, size: membersOf(region), chosen };
+    if (chosen !== undefined) return { taken, chosen, empty: free[index] === membersOf([chosen]) };
   }
-  return { taken, size: membersOf(region), chosen: undefined };
+  return { taken, chosen: undefined, empty: false };
 }
 
 /** Cuts a region into at most `most` intervals, or into its own when these are more. */

@@ -1,7 +1,7 @@
 /**
  * Cooling and timed-retained addresses: which of them may be given again, and how they are cleared away.
  *
- * An `expiring/` key is written and deleted with the address it stands for. So its revision alone guards both.
+ * An `expiring/` key is written and deleted with the address it stands for, so both have one revision, and each is guarded by it.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const PAGES = 16;
 
 /** What must hold, and what goes, when an address that is not absent is given again. */
 export interface Replacement {
-  readonly guard: Guard;
+  readonly guards: readonly Guard[];
   readonly deletes: readonly string[];
 }
 
@@ -38,17 +38,20 @@ export function readOldest(space: string, family: Family): ListRead {
 }
 
 /** Reads entries of {@linkcode readOldest}. Those that cannot be read are left out: they are neither given again nor cleared. */
-export function parseOldest(entries: readonly Entry[]): readonly Expiring[] {
-  return entries.flatMap((entry) => parseOne(entry) ?? []);
+export function parseOldest(space: string, entries: readonly Entry[]): readonly Expiring[] {
+  return entries.flatMap((entry) => parseOne(space, entry) ?? []);
 }
 
-function parseOne(entry: Entry): Expiring | undefined {
+function parseOne(space: string, entry: Entry): Expiring | undefined {
   try {
     const { addr, untilMs } = expiringOfKey(entry.key);
     const { state, ownerKey } = parseExpiring(entry);
-    const guard: Guard = { kind: "revision", key: entry.key, revision: entry.revision };
+    const { revision } = entry;
+    // One transaction wrote both keys, so both have its revision: who touched either has the word.
+    const guards = [entry.key, addressKey(space, addr)]
+      .map((key): Guard => ({ kind: "revision", key, revision }));
     const deletes = ownerKey === undefined ? [entry.key] : [entry.key, ownerKey];
-    return { addr, untilMs, state, replacement: { guard, deletes } };
+    return { addr, untilMs, state, replacement: { guards, deletes } };
   } catch (error) {
     if (error instanceof RecordError || error instanceof SyntaxError) return undefined;
     throw error;
@@ -66,7 +69,7 @@ export function clearing(
   expired: readonly Expiring[],
 ): { readonly guards: readonly Guard[]; readonly deletes: readonly string[] } {
   return {
-    guards: expired.map(({ replacement }) => replacement.guard),
+    guards: expired.flatMap(({ replacement }) => replacement.guards),
     deletes: expired.flatMap(({ addr, replacement }) => [
       addressKey(space, addr),
       ...replacement.deletes,
@@ -93,7 +96,7 @@ export function* findReusable(options: {
   for (let page = 0; page < PAGES; page++) {
     const seen = yield* read([{ kind: "list", from: start, to, limit: PAGE, values: true }]);
     const entries = entriesOf(seen[0]);
-    const list = parseOldest(entries).filter(({ addr }) => grantable(addr.value));
+    const list = parseOldest(space, entries).filter(({ addr }) => grantable(addr.value));
     const expired = expiredOf(list, now);
     if (expired.length > 0) return expired;
     const cooling = list.filter(({ state }) => state === "cooling");

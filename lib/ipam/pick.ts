@@ -17,8 +17,8 @@ export interface Pick {
   readonly set: number;
   readonly addr: Addr;
   readonly grant: Grant;
-  /** What is guarded; undefined when the address moves with its attachment, whose guard suffices. */
-  readonly guard: Guard | undefined;
+  /** What is guarded; nothing when the address moves with its attachment, whose guard suffices. */
+  readonly guards: readonly Guard[];
   /** Keys that go because the address is given again. */
   readonly deletes: readonly string[];
   /** How it was chosen, for the next try; undefined for wishes and moves. */
@@ -41,7 +41,7 @@ export function pickCandidate(
     set,
     addr,
     grant: grantOf(range, { addr, source: "range", cools }),
-    guard: candidate.replacement?.guard ?? { kind: "absent", key: addressKey(space, addr) },
+    guards: candidate.replacement?.guards ?? [{ kind: "absent", key: addressKey(space, addr) }],
     deletes: candidate.replacement?.deletes ?? [],
     candidate,
   };
@@ -64,7 +64,7 @@ export function pickWished(
     set,
     addr,
     grant: grantOf(range, { addr, source, cools }),
-    guard: replacement?.guard ?? { kind: "absent", key: addressKey(space, addr) },
+    guards: replacement?.guards ?? [{ kind: "absent", key: addressKey(space, addr) }],
     deletes: replacement?.deletes ?? [],
     candidate: undefined,
   };
@@ -76,7 +76,7 @@ export function pickMoved(
   options: { readonly set: number; readonly addr: Addr },
 ): Pick {
   const { set, addr } = options;
-  return { set, addr, grant, guard: undefined, deletes: [], candidate: undefined };
+  return { set, addr, grant, guards: [], deletes: [], candidate: undefined };
 }
 
 function grantOf(

@@ -8,14 +8,14 @@ import type { Family } from "../net/addr.ts";
 import { attachmentKey, type AttachmentName } from "../state/keys.ts";
 import type { AttachmentRecord } from "../state/records.ts";
 import { parseAttachment, RecordError } from "../state/record_text.ts";
-import type { Entry, Txn } from "../state/txn.ts";
+import { type Entry, type Guard, MAX_OPERATIONS, type Txn, type Write } from "../state/txn.ts";
 import { clearing, expiredOf, type Expiring, parseOldest, readOldest } from "./expiring.ts";
 import { isOurs, type Node } from "./ownership.ts";
 import { commit, entriesOf, entryOf, type Plan, read } from "./plan.ts";
 import { releaseAttachment } from "./release_writes.ts";
 
-/** Attachments that one transaction releases: seven writes each for dual stack, and room to clear in passing. */
-export const RELEASE_BATCH = 10;
+/** Attachments that are read at once: more than one transaction releases where each has many addresses. */
+export const RELEASE_BATCH = 16;
 
 /** What a DEL or a page of GC releases. */
 export interface ReleaseRequest {
@@ -49,30 +49,39 @@ export type Released =
 export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]> {
   const { space, names } = request;
   const families: readonly Family[] = [4, 6];
+  const done = new Map<AttachmentName, Released>();
   for (let clear = true;; clear = false) {
+    const pending = names.filter((name) => !done.has(name));
+    if (pending.length === 0) return names.flatMap((name) => done.get(name) ?? []);
     const seen = yield* read([
-      ...names.map((name) => ({ kind: "get", key: attachmentKey(space, name) } as const)),
+      ...pending.map((name) => ({ kind: "get", key: attachmentKey(space, name) } as const)),
       ...families.map((family) => readOldest(space, family)),
     ]);
-    const found = names.map((name, index) => look(request, { name, entry: entryOf(seen[index]) }));
-    const mine = found.filter((item) => item.kind === "mine");
-    if (mine.length === 0) return found.map(settle);
-    const oldest = families.flatMap((_, index) => entriesOf(seen[names.length + index]));
-    const txn = release(request, {
-      mine,
-      expired: clear ? expiredOf(parseOldest(oldest), request.now) : [],
-    });
+    const mine: Mine[] = [];
+    for (const [index, name] of pending.entries()) {
+      const found = look(request, { name, entry: entryOf(seen[index]) });
+      if (found.kind === "mine") mine.push(found);
+      else done.set(name, found);
+    }
+    const oldest = families.flatMap((_, index) => entriesOf(seen[pending.length + index]));
+    const expired = clear ? expiredOf(parseOldest(space, oldest), request.now) : [];
+    const { txn, taken } = release(request, { mine, expired });
+    if (taken.length === 0) continue;
     const answer = yield* commit(txn);
     // A conflict, or no answer: read again, without clearing in passing, which others may be at too.
-    if (answer.kind === "committed") return found.map(settle);
+    if (answer.kind !== "committed") continue;
+    for (const { name, record } of taken) done.set(name, { kind: "released", record });
   }
 }
 
-type Found = Released | {
+interface Mine {
   readonly kind: "mine";
+  readonly name: AttachmentName;
   readonly record: AttachmentRecord;
   readonly entry: Entry;
-};
+}
+
+type Found = Released | Mine;
 
 function look(
   { node, keep }: ReleaseRequest,
@@ -82,37 +91,34 @@ function look(
   try {
     const record = parseAttachment(entry);
     if (!isOurs(record, node)) return { kind: "foreign", record };
-    return keep?.(record) ? { kind: "kept", record } : { kind: "mine", record, entry };
+    return keep?.(record) ? { kind: "kept", record } : { kind: "mine", name, record, entry };
   } catch (error) {
     if (error instanceof RecordError) return { kind: "unreadable", error };
     throw error;
   }
 }
 
-function settle(found: Found): Released {
-  return found.kind === "mine" ? { kind: "released", record: found.record } : found;
-}
-
+/** As many attachments as one transaction takes, and expired records in what room is left. */
 function release(
   { space, now, cooldownMs }: ReleaseRequest,
-  { mine, expired }: {
-    readonly mine: readonly Extract<Found, { kind: "mine" }>[];
-    readonly expired: readonly Expiring[];
-  },
-): Txn {
-  const cleared = clearing(space, expired);
-  return {
-    guards: [
-      ...mine.map(({ entry }) => ({
-        kind: "revision",
-        key: entry.key,
-        revision: entry.revision,
-      } as const)),
-      ...cleared.guards,
-    ],
-    writes: [
-      ...mine.flatMap(({ record }) => releaseAttachment(record, { space, now, cooldownMs })),
-      ...cleared.deletes.map((key) => ({ kind: "delete", key } as const)),
-    ],
-  };
+  { mine, expired }: { readonly mine: readonly Mine[]; readonly expired: readonly Expiring[] },
+): { readonly txn: Txn; readonly taken: readonly Mine[] } {
+  const taken: Mine[] = [];
+  const guards: Guard[] = [];
+  const writes: Write[] = [];
+  for (const item of mine) {
+    const { key, revision } = item.entry;
+    const more = releaseAttachment(item.record, { space, now, cooldownMs });
+    if (taken.length > 0 && writes.length + more.length > MAX_OPERATIONS) break;
+    taken.push(item);
+    guards.push({ kind: "revision", key, revision });
+    writes.push(...more);
+  }
+  for (const one of expired) {
+    const cleared = clearing(space, [one]);
+    if (writes.length + cleared.deletes.length > MAX_OPERATIONS) break;
+    guards.push(...cleared.guards);
+    writes.push(...cleared.deletes.map((key) => ({ kind: "delete", key } as const)));
+  }
+  return { txn: { guards, writes }, taken };
 }

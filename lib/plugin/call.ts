@@ -21,6 +21,10 @@ export interface Call<I extends Invocation = Invocation> {
   readonly kubernetes: boolean;
   /** The deadline. */
   readonly signal: AbortSignal;
+  /** The deadline again, in milliseconds, for what cannot be ended by a signal. */
+  readonly timeoutMs: number;
+  /** The longest try at one endpoint of several, in milliseconds. */
+  readonly tryMs?: number;
   readonly io: Io;
 }
 
@@ -33,11 +37,12 @@ export interface Done {
 }
 
 /** Opens the datastore of a call. */
-export function open({ config }: Call): Promise<Datastore> {
-  return openDatastore(config, { random: randomFraction });
+export function open({ config, timeoutMs }: Call): Promise<Datastore> {
+  return openDatastore(config, { random: randomFraction, timeoutMs });
 }
 
 /** Runs a plan against the datastore of a call, within its deadline. */
 export function run<T>(store: Datastore, plan: Plan<T>, call: Call): Promise<T> {
-  return transact(store, plan, { signal: call.signal, random: call.io.random });
+  const { signal, tryMs, io: { random } } = call;
+  return transact(store, plan, { signal, tryMs, random });
 }

@@ -53,6 +53,12 @@ export function failure(error: unknown): CniError {
       cause: error,
     });
   }
+  if (error instanceof RangeError && error.message.includes("call stack")) {
+    return new CniError(CODES.invalidConfig, "Cannot use the network configuration", {
+      details: "It is nested too deeply",
+      cause: error,
+    });
+  }
   return toCniError(error);
 }
 
@@ -69,6 +75,12 @@ export function refusal(outcome: Refused, config: Config): CniError {
       return exhausted(outcome, config);
     case "taken":
       return taken(outcome);
+    case "superseded":
+      return new CniError(CODES.tryAgain, "A newer container of this pod was faster", {
+        details: `${
+          holderText(outcome.record)
+        }. This call came too late to take its addresses over`,
+      });
     case "foreign":
       return new CniError(CODES.taken, "This container ID is held on another node", {
         details:

@@ -33,7 +33,10 @@ export function readOrCreate(path: string, make: () => string): string {
   if (found !== undefined) return found;
   const text = make();
   writeAtomically(path, text, { replace: false });
-  return readText(path) ?? text;
+  const kept = readText(path);
+  if (kept !== undefined) return kept;
+  writeAtomically(path, text, { replace: true }); // it was there, and empty: a power cut leaves that
+  return text;
 }
 
 /**
@@ -50,8 +53,8 @@ export function writeAtomically(
 ): void {
   Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${crypto.randomUUID()}`;
-  Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
   try {
+    writeSynced(temporary, text);
     if (options.replace) Deno.renameSync(temporary, path);
     else Deno.linkSync(temporary, path);
   } catch (error) {
@@ -59,6 +62,13 @@ export function writeAtomically(
   } finally {
     removeSmall(temporary);
   }
+}
+
+/** What has a name survives a power cut with its text, or not at all. */
+function writeSynced(path: string, text: string): void {
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  file.writeSync(new TextEncoder().encode(text));
+  file.syncSync();
 }
 
 /**

@@ -64,8 +64,9 @@ async function releaseAll(
       const plan = planRelease({ space, node, names, cooldownMs, now, keep });
       released.push(...await run(store, plan, call));
     } catch (error) {
-      errors.push(failure(error));
-      if (call.signal.aborted) break;
+      const found = failure(error);
+      errors.push(found);
+      if (found.code === CODES.tryAgain) break; // the next batch would only wait as long
     }
   }
   for (const item of released) if (item.kind === "unreadable") errors.push(failure(item.error));

@@ -24,13 +24,23 @@ export interface Io {
 /** Those of this process. */
 export function processIo(): Io {
   return {
-    env: (name) => Deno.env.get(name),
+    env: readVariable,
     stdin: readStdin,
     stdout: (text) => writeAll(Deno.stdout, text),
     stderr: (text) => writeAll(Deno.stderr, text),
     now: Date.now,
     random: randomBelow,
   };
+}
+
+/** A variable that is not UTF-8 is no name of anything: it is refused by whoever reads it. */
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.InvalidData || error instanceof TypeError) return "\ufffd";
+    throw error;
+  }
 }
 
 async function readStdin(signal: AbortSignal): Promise<string> {

@@ -116,7 +116,9 @@ async function serve(io: Io, trace: Trace): Promise<Done> {
   trace.cniVersion = version;
   checkVerb(invocation.command, version);
   const work = async (): Promise<Done> =>
-    await dispatch(readCall({ io, invocation, netconf: checked, signal }, trace));
+    await dispatch(
+      readCall({ io, invocation, netconf: checked, signal, timeoutMs: DEADLINE_MS }, trace),
+    );
   return invocation.command === "STATUS" ? await orNotAvailable(work) : await work();
 }
 

@@ -25,7 +25,7 @@ const NO_CLUSTER = "default";
 export function readNode(config: NodeConfig): Node {
   const { cluster, nodeName, dataDir } = config;
   return {
-    cluster: cluster ?? readText(`${dataDir}/cluster`) ?? NO_CLUSTER,
+    cluster: cluster ?? readCluster(dataDir) ?? NO_CLUSTER,
     node: readText(`${dataDir}/node-name`) ?? nodeName ?? hostname(),
     nodeId: readText(`${dataDir}/node-id`),
   };
@@ -57,6 +57,16 @@ export function identifyNode(config: NodeConfig): NodeIdentity {
       cause: error,
     });
   }
+}
+
+/** It becomes a part of keys, which are not escaped. */
+function readCluster(dataDir: string): string | undefined {
+  const text = readText(`${dataDir}/cluster`);
+  if (text === undefined || /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text)) return text;
+  throw new CniError(CODES.invalidConfig, "Cannot tell the cluster of this node", {
+    details:
+      `${dataDir}/cluster must hold letters, digits, "_", "." and "-" only: write the UID of the namespace kube-system`,
+  });
 }
 
 /** The directory that a boot empties; where it cannot be had, one in the data directory. */

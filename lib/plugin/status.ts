@@ -17,6 +17,8 @@ import { hasReached, markReached, outageMs } from "./reached.ts";
 
 /** How long STATUS waits for the datastore, in milliseconds. */
 const PATIENCE_MS = 1_000;
+/** How long one endpoint is waited for, so that another one is asked in time. */
+const TRY_MS = 400;
 
 /**
  * Serves STATUS.
@@ -73,16 +75,20 @@ function notAvailable(details: string): CniError {
 }
 
 async function ask(call: Call): Promise<readonly Fill[]> {
-  const { config: { space, network, sets, statusOnExhaustion }, signal, io } = call;
-  await using store = await open(call);
+  const { config: { space, network, sets, statusOnExhaustion }, io, signal } = call;
+  const hasty: Call = {
+    ...call,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    timeoutMs: PATIENCE_MS,
+    tryMs: TRY_MS,
+  };
+  await using store = await open(hasty);
   const counted = statusOnExhaustion ? sets : [];
-  const plan = planStatus({ space, network, sets: counted, now: io.now() });
-  const soon = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  return await run(store, plan, { ...call, signal: soon });
+  return await run(store, planStatus({ space, network, sets: counted, now: io.now() }), hasty);
 }
 
 function checkFills(fills: readonly Fill[], { config }: Call): void {
-  const full = fills.filter(({ free }) => free <= 0n);
+  const full = fills.filter(({ size, free }) => size > 0n && free <= 0n);
   if (full.length === 0) return;
   const list = full.map(({ set, size }) => `range set ${set}: 0 of ${size} free`).join(", ");
   throw notAvailable(`Network "${config.network}" has no address left: ${list}`);

@@ -13,13 +13,19 @@ import {
   type NetworkRecord,
   SCHEMA,
 } from "./records.ts";
+import { parseAddr } from "../net/addr.ts";
 import type { Entry } from "./txn.ts";
 
+/** The last one that `Date` knows. */
+const LAST_MOMENT = 8.64e15;
+
 const text = z.string();
+const ip = z.string().check(z.refine(isAddr));
+const moment = z.number().check(z.refine((ms) => Number.isSafeInteger(ms) && ms <= LAST_MOMENT));
 const grant = {
-  ip: text,
+  ip,
   prefixLength: z.number(),
-  gateway: z.optional(text),
+  gateway: z.optional(ip),
   source: text,
   cools: z.boolean(),
 };
@@ -33,7 +39,7 @@ const holder = {
   nodeId: text,
   boot: text,
   pod: z.optional(z.object({ namespace: z.optional(text), name: text, uid: z.optional(text) })),
-  since: z.number(),
+  since: moment,
 };
 const attachment = z.object({ ...holder, addresses: z.array(z.object(grant)) });
 const address = z.object({
@@ -42,7 +48,7 @@ const address = z.object({
   state: z.enum(["held", "retained", "cooling"]),
   owner: z.optional(text),
   rule: z.optional(text),
-  until: z.optional(z.number()),
+  until: z.optional(moment),
 });
 const expiring = z.object({
   schema: z.literal(SCHEMA),
@@ -55,11 +61,11 @@ const network = z.object({
   subnets: z.array(text),
   ranges: text,
   node: text,
-  since: z.number(),
+  since: moment,
 });
 
 const DAMAGED =
-  "Something other than kube-ipam wrote this key: look at it, and delete it together with the other keys of its attachment";
+  "Something other than kube-ipam wrote this key: look at it, and delete it together with all other keys of its attachment and of its addresses, expiring/ included";
 
 /** Thrown when a record cannot be read: damaged, or written by a newer kube-ipam. */
 export class RecordError extends Error {
@@ -167,4 +173,13 @@ function parse<T extends z.ZodMiniType>(entry: Entry, shape: T): z.infer<T> {
 function schemaOf(json: unknown): number | undefined {
   if (typeof json !== "object" || json === null || !("schema" in json)) return undefined;
   return typeof json.schema === "number" ? json.schema : undefined;
+}
+
+function isAddr(value: string): boolean {
+  try {
+    parseAddr(value);
+    return true;
+  } catch {
+    return false;
+  }
 }

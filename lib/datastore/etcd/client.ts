@@ -99,12 +99,12 @@ export class EtcdClient<B> implements Datastore {
       readonly decode: (answer: unknown) => T;
     },
   ): Promise<T> {
-    const { signal, writes, decode } = options;
+    const { signal, tryMs = TRY_MS, writes, decode } = options;
     const { endpoints, tokens } = this.#context;
     const session = beginSession(signal);
     return tryEndpoints((endpoint) =>
       withToken(async (token) => {
-        const exchange: Exchange = { endpoint, token, signal, timeoutMs: TRY_MS };
+        const exchange: Exchange = { endpoint, token, signal, timeoutMs: tryMs };
         return decoded(await this.#transport.txn(wire, exchange), decode);
       }, { tokens, session, login: this.#login(endpoint, session) }), {
       endpoints,

@@ -262,3 +262,77 @@ async function retain(
     ],
   }, { signal: AbortSignal.timeout(1000) });
 }
+
+Deno.test("planAdd() that comes too late takes nothing over from a newer container of its pod", async () => {
+  await using store = new MemoryDatastore();
+  const newer = addRequest({ now: 2_000_000, asker: { containerId: "c2", pod: POD } });
+  const [ip] = ipsOf(await add(store, newer));
+  const late = await add(store, addRequest({ now: 1_999_999, asker: { pod: POD } }));
+  assertEquals(late.kind, "superseded");
+  assertEquals(
+    (await checkInvariants(store)).get(ip ?? ""),
+    "/kube-ipam/v1/default/attachments/net/c2/eth0",
+  );
+  const elsewhere = { nodeId: "id-b", node: "node-b", pod: POD };
+  const other = await add(store, addRequest({ now: 1_999_999, asker: elsewhere }));
+  assertEquals(other.kind, "granted", "the clocks of two nodes are not compared");
+});
+
+Deno.test("planAdd() of many at once is never exhausted while addresses are free", async () => {
+  for (const allocation of ["lowest", "sequential", "random"] as const) {
+    await using store = new MemoryDatastore();
+    const sets = [setOf({ subnet: "10.0.0.0/20" })];
+    for (let index = 0; index < 600; index++) {
+      const wishes = [wishFor(`10.0.${index >> 8}.${(index & 255) || 3}`)];
+      await add(store, addRequest({ sets, wishes, asker: { containerId: `old${index}` } }));
+    }
+    for (let round = 0; round < 6; round++) {
+      const outcomes = await Promise.all(
+        Array.from({ length: 16 }, (_, index) =>
+          add(
+            store,
+            addRequest({
+              sets,
+              allocation,
+              random: seeded(round * 16 + index),
+              asker: { containerId: `c${round}-${index}` },
+            }),
+          )),
+      );
+      assertEquals(outcomes.map(({ kind }) => kind), outcomes.map(() => "granted"), allocation);
+    }
+    await checkInvariants(store);
+  }
+});
+
+Deno.test("planAdd() of the lowest takes an expired address before a higher one", async () => {
+  await using store = new MemoryDatastore();
+  const sets = [setOf({ subnet: "10.0.0.0/24" })];
+  const request = addRequest({ sets, allocation: "lowest" });
+  assertEquals(ipsOf(await add(store, request)), ["10.0.0.1"]);
+  await release(store, request);
+  const soon = addRequest({ sets, allocation: "lowest", asker: { containerId: "b" } });
+  assertEquals(ipsOf(await add(store, soon)), ["10.0.0.2"], "it cools down");
+  const later = { ...soon, now: 9_000_000, asker: { ...ASKER, containerId: "c" } };
+  assertEquals(ipsOf(await add(store, later)), ["10.0.0.1"]);
+  await checkInvariants(store);
+});
+
+Deno.test("planAdd() and planRelease() leave an address alone whose expiring key outlived it", async () => {
+  await using store = new MemoryDatastore();
+  const request = addRequest({ sets: [SMALL], wishes: [wishFor("10.0.0.1")] });
+  await add(store, request);
+  await release(store, request);
+  const key = addressKey("default", parseAddr("10.0.0.1"));
+  const signal = AbortSignal.timeout(1000);
+  await store.commit({ guards: [], writes: [{ kind: "delete", key }] }, { signal });
+  const holder = { ...request, now: 9_000_000, asker: { ...ASKER, containerId: "b" } };
+  assertEquals(ipsOf(await add(store, holder)), ["10.0.0.1"]);
+  for (const containerId of ["c", "d"]) {
+    const other = addRequest({ sets: [SMALL], now: 9_000_001, asker: { containerId } });
+    assertNotEquals(ipsOf(await add(store, other))[0], "10.0.0.1");
+    await release(store, other);
+  }
+  const [seen] = await store.read([{ kind: "get", key }], { signal });
+  assertEquals(seen?.kind === "get" && seen.entry !== undefined, true, "still held");
+});

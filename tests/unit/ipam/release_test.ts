@@ -68,7 +68,7 @@ Deno.test("planRelease() clears at most eight expired addresses of each family a
 Deno.test("planRelease() of a full batch with dual stack and clearing fits one transaction", async () => {
   await using store = new MemoryDatastore();
   const random = seeded(3);
-  const names = Array.from({ length: RELEASE_BATCH }, (_, index) => `c${index}`);
+  const names = Array.from({ length: 8 }, (_, index) => `c${index}`);
   const request = (containerId: string): ReturnType<typeof addRequest> =>
     addRequest({
       sets: [SET, SIX],
@@ -102,11 +102,38 @@ Deno.test("planRelease() of a full batch with dual stack and clearing fits one t
   assertEquals(sent.length, 1);
 });
 
+Deno.test("planRelease() of more than one transaction takes goes on until all are released", async () => {
+  await using store = new MemoryDatastore();
+  const sets = Array.from({ length: 16 }, (_, index) => setOf({ subnet: `10.${index}.0.0/24` }));
+  const random = seeded(4);
+  const names = Array.from({ length: RELEASE_BATCH }, (_, index) => `c${index}`);
+  for (const containerId of names) {
+    const pod = { name: "p", uid: containerId };
+    await add(store, addRequest({ sets, random, asker: { containerId, pod } }));
+  }
+  assertEquals((await checkInvariants(store)).size, 16 * RELEASE_BATCH);
+  const plan = planRelease({
+    space: "default",
+    node: ASKER,
+    names: names.map((containerId) => ({ network: "net", containerId, ifName: "eth0" })),
+    cooldownMs: 30_000,
+    now: 9_000_000,
+  });
+  assertEquals((await runPlan(store, plan)).map(({ kind }) => kind), names.map(() => "released"));
+  assertEquals((await checkInvariants(store)).size, 0);
+});
+
 Deno.test("planRelease() tells of a record that it cannot read, and releases the others", async () => {
   await using store = new MemoryDatastore();
   await add(store, addRequest({ sets: [SET] }));
   const broken = { network: "net", containerId: "bad", ifName: "eth0" };
-  for (const value of ["{", "[]", '{"schema":2}', '{"schema":1}']) {
+  await add(store, addRequest({ asker: { containerId: "good" } }));
+  const good = (await allEntries(store)).find(({ key }) => key.includes("/attachments/net/good/"));
+  const spoilt = [
+    good?.value.replace(/"ip":"[^"]*"/, '"ip":"10.0.0.x"'),
+    good?.value.replace(/"since":\d+/, '"since":1e18'),
+  ];
+  for (const value of ["{", "[]", '{"schema":2}', '{"schema":1}', ...spoilt].map(String)) {
     const key = attachmentKey("default", broken);
     await store.commit({ guards: [], writes: [{ kind: "put", key, value }] }, {
       signal: AbortSignal.timeout(1000),
