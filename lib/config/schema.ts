@@ -28,8 +28,12 @@ const NOTES: Readonly<Record<string, Note>> = {
   gateway: {
     description: "Address of the router; default: .1 of the subnet, none for /31 and /32",
   },
-  fixedStart: { description: "First address that a pod may ask for by annotation" },
-  fixedEnd: { description: "Last address that a pod may ask for by annotation" },
+  fixedStart: {
+    description: "First address that is kept out of the random choice and may be asked for",
+  },
+  fixedEnd: {
+    description: "Last address that is kept out of the random choice and may be asked for",
+  },
   exclude: {
     description: "Never granted: addresses, prefixes, first-last",
     examples: [["10.188.0.50", "10.188.1.0/28", "10.188.0.60-10.188.0.69"]],

@@ -39,13 +39,13 @@ export function readNode(config: NodeConfig): Node {
  * @throws {CniError} With code 5, if the id cannot be kept; with code 7, if the node's name cannot be told.
  */
 export function identifyNode(config: NodeConfig): NodeIdentity {
-  const { cluster, node } = readNode(config);
+  const { cluster, node, nodeId } = readNode(config);
   const { dataDir } = config;
   try {
     return {
       cluster,
       node,
-      nodeId: readOrCreate(`${dataDir}/node-id`, randomId),
+      nodeId: nodeId ?? readOrCreate(`${dataDir}/node-id`, randomId),
       boot: readOrCreate(`${runDirOf(config)}/boot`, randomId),
     };
   } catch (error) {

@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { keysOf, makeNode, type TestNode } from "../integration/_node.ts";
 import { addressFor, assertRefused, callFor, type Json } from "../support/answers.ts";
-import { startEtcd, type TestEtcd } from "../support/etcd.ts";
+import { startEtcd } from "../support/etcd.ts";
+import { goodFiles, install } from "../support/install.ts";
 import { testNeeding } from "../support/needs.ts";
 import { makePki } from "../support/pki.ts";
 import type { PluginAnswer } from "../support/plugin.ts";
@@ -35,28 +36,6 @@ async function assertAllRefused(
     const { details } = assertRefused(await call(node, verb), verb === "STATUS" ? 50 : code);
     assertMatch(details, advice);
   }
-}
-
-/** Copies files to where the node's plugin may read them. */
-async function install(
-  root: string,
-  files: Readonly<Record<string, string | undefined>>,
-): Promise<Json> {
-  const copied = Object.entries(files).map(async ([setting, path]) => {
-    const target = `${root}/${setting}.pem`;
-    await Deno.copyFile(path ?? "", target);
-    return [setting, target];
-  });
-  return Object.fromEntries(await Promise.all(copied));
-}
-
-/** The certificate settings of a node that etcd accepts. */
-function goodFiles(etcd: TestEtcd): Record<string, string | undefined> {
-  return {
-    etcdTrustedCAFile: etcd.pki?.caFile,
-    etcdCertFile: etcd.client?.certFile,
-    etcdKeyFile: etcd.client?.keyFile,
-  };
 }
 
 testNeeding(

@@ -1,5 +1,5 @@
 /**
- * One suite for every datastore: what all of them must do in the same way.
+ * One suite for every datastore: what all of them must do in the same way. Long because it is one list of rules.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
  * Real etcd servers for tests: on free loopback ports, in a temporary folder, gone when disposed of.
  *
- * Everything is set up by etcd's own HTTP, so that only the server itself is needed.
+ * Everything is set up by etcd's own HTTP, so that only the server itself is needed. Long because one server has many
+ * set-ups, and a test names them in one call.
  *
  * @module
  */

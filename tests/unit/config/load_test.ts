@@ -1,3 +1,4 @@
+/** Every key once, and every way in which it can be wrong: long because the tables are. */
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { CniError } from "../../../lib/cni/errors.ts";
 import { parseNetconf } from "../../../lib/config/json.ts";

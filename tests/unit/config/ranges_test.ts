@@ -1,3 +1,4 @@
+/** Ranges as they are written and what becomes of them: long because the tables are. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { formatAddr } from "../../../lib/net/addr.ts";

@@ -37,6 +37,15 @@ for (
       "0.0 cniArgs 10.1.0.20 CNI_ARGS IP[0]",
     ]],
     ["args", { args: ["10.1.0.20"] }, ["0.0 args 10.1.0.20 args.cni.ips[0]"]],
+    [
+      "one wish in two sources, and two sets of one subnet",
+      {
+        ipam: { ranges: [[V4], [{ ...V4, rangeStart: "10.1.0.100", rangeEnd: "10.1.0.199" }]] },
+        runtime: ["10.1.0.220"],
+        cniArgs: ["10.1.0.220"],
+      },
+      ["0.0 runtimeConfig 10.1.0.220 runtimeConfig.ips[0]"],
+    ],
     ["args with a prefix length", { args: ["10.1.0.20/24"] }, [
       "0.0 args 10.1.0.20 args.cni.ips[0]",
     ]],

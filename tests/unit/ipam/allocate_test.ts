@@ -1,3 +1,4 @@
+/** Each rule of allocation on the memory datastore: long because the rules are many. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
 import { parseAddr } from "../../../lib/net/addr.ts";

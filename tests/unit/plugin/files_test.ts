@@ -28,3 +28,16 @@ Deno.test("writeAtomically() replaces a file, or leaves it, as asked", async () 
     await Deno.remove(root, { recursive: true });
   }
 });
+
+Deno.test("readOrCreate() fills a file that a power cut left empty, once for all", async () => {
+  const root = await Deno.makeTempDir({ prefix: "kube-ipam-files-" });
+  try {
+    const path = `${root}/id`;
+    Deno.writeTextFileSync(path, "");
+    assertEquals(readOrCreate(path, () => "one"), "one");
+    assertEquals(readOrCreate(path, () => "two"), "one");
+    assertEquals([...Deno.readDirSync(root)].length, 1);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

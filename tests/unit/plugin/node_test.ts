@@ -76,3 +76,12 @@ Deno.test("runDirOf() falls back to the data directory", () =>
     const below = { ...config, runDir: `${config.runDir}/below` };
     assertEquals(runDirOf(below), `${config.dataDir}/run`);
   }));
+
+Deno.test("readNode() refuses a cluster file that would not fit into a key", () =>
+  inFolder((config) => {
+    Deno.mkdirSync(config.dataDir);
+    for (const text of ["a/b", "..", "a b", "\u00e9"]) {
+      Deno.writeTextFileSync(`${config.dataDir}/cluster`, text);
+      assertEquals(assertThrows(() => readNode(config), CniError).code, 7);
+    }
+  }));
