@@ -205,3 +205,13 @@ testNeeding(["etcd"], "an answer that is lost is no second address", async () =>
   assertSilent(await node.call(callFor("DEL", "c1", { netconf })));
   assertEquals((await entriesOf(etcd)).filter(({ key }) => key.includes("/addresses/")), []);
 });
+
+testNeeding(["etcd"], "STATUS asks another endpoint in time where one hangs", async () => {
+  await using etcd = await startEtcd();
+  await using hanging = startProxy(etcd.endpoints[0] ?? "", "hang");
+  for (let round = 0; round < 4; round++) {
+    await using node = await makeNode({ endpoints: [hanging.url, etcd.endpoints[0] ?? ""] });
+    assertSilent(await status(node));
+    assertEquals((await node.log()).at(-1)?.outcome, "ready");
+  }
+});
