@@ -61,6 +61,7 @@ export * from "./lib/ipam/request.ts";
 export * from "./lib/ipam/ownership.ts";
 export * from "./lib/ipam/allocate.ts";
 export type { Former } from "./lib/ipam/claim.ts";
+export type { Taken } from "./lib/ipam/wished.ts";
 export * from "./lib/ipam/release.ts";
 export * from "./lib/ipam/check.ts";
 export * from "./lib/ipam/gc.ts";

@@ -7,20 +7,21 @@
  * @module
  */
 import type { Wish } from "../config/config.ts";
-import { formatAddr, parseAddr } from "../net/addr.ts";
-import { expiringKey } from "../state/keys.ts";
-import type { AddressRecord, AttachmentRecord, Grant } from "../state/records.ts";
-import { parseAddress, parseAttachment } from "../state/record_text.ts";
-import type { Entry } from "../state/txn.ts";
+import { formatAddr } from "../net/addr.ts";
 import { cursorKey } from "../state/keys.ts";
+import { parseAttachment } from "../state/record_text.ts";
+import type { AttachmentRecord } from "../state/records.ts";
 import { type Candidate, firstCandidate, nextCandidate, type Search } from "./choose.ts";
-import { claim, coolsIn, type Explained, type Former, parseCursor, parseFormer } from "./claim.ts";
-import { expiredOf, type Expiring, type Replacement } from "./expiring.ts";
+import { claim, type Former, parseCursor, parseFormer } from "./claim.ts";
+import { expiredOf, type Expiring } from "./expiring.ts";
+import type { Explained } from "./explain.ts";
+import { isNewer, movedTo } from "./moved.ts";
 import { isOurs } from "./ownership.ts";
-import { type Pick, pickCandidate, pickMoved, pickWished } from "./pick.ts";
+import { type Pick, pickCandidate } from "./pick.ts";
 import { commit, entryOf, type Plan, read } from "./plan.ts";
 import { indexAfter, partOf, type Pool, poolOf } from "./pool.ts";
 import type { AddRequest } from "./request.ts";
+import { type Taken, wished, wishedAgain, wishOf } from "./wished.ts";
 
 /** How an ADD ends. */
 export type AddOutcome =
@@ -40,13 +41,7 @@ export type AddOutcome =
   | { readonly kind: "superseded"; readonly record: AttachmentRecord }
   /** No address of this set can be granted. */
   | { readonly kind: "exhausted"; readonly set: number; readonly size: bigint }
-  /** The wished address is somebody's. `samePod`: this pod's, on another interface or network. */
-  | {
-    readonly kind: "taken";
-    readonly wish: Wish;
-    readonly holder: AddressRecord;
-    readonly samePod: boolean;
-  };
+  | Taken;
 
 /**
  * Plans an ADD.
@@ -71,7 +66,7 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
     if (explained.own !== undefined) return repeated(request, parseAttachment(explained.own));
     if (explained.former.changed) {
       former = parseFormer(explained.former.entry);
-      if (former !== undefined && isNewer(former.record, request)) {
+      if (former !== undefined && isNewer(former, request)) {
         return { kind: "superseded", record: former.record };
       }
       picks = firstPicks(request, { pools, cursors, former });
@@ -90,7 +85,7 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
   }
 }
 
-type Picks = Pick[] | Extract<AddOutcome, { kind: "exhausted" | "taken" }>;
+type Picks = Pick[] | Taken | Extract<AddOutcome, { kind: "exhausted" }>;
 
 const NONE: ReadonlySet<bigint> = new Set();
 
@@ -151,89 +146,6 @@ function* nextPicks(
   return next;
 }
 
-/** An address that the pod's former sandbox held, if it fits this set and its wish. */
-function movedTo(
-  request: AddRequest,
-  options: { readonly set: number; readonly pool: Pool; readonly former: Former | undefined },
-): Pick | undefined {
-  const { set, pool, former } = options;
-  const wish = wishOf(request, set);
-  for (const grant of former?.record.addresses ?? []) {
-    const addr = parseAddr(grant.ip);
-    if (addr.family !== pool.family) continue;
-    const part = partOf(pool, addr.value);
-    const fits = wish === undefined ? part !== undefined : wish.addr.value === addr.value;
-    if (fits) return pickMoved(movedGrant(request, { grant, set, wish }), { set, addr });
-  }
-  return undefined;
-}
-
-/** The grant as today's netconf has it: prefix length and gateway may have changed since. */
-function movedGrant(
-  request: AddRequest,
-  { grant, set, wish }: {
-    readonly grant: Grant;
-    readonly set: number;
-    readonly wish: Wish | undefined;
-  },
-): Grant {
-  const addr = parseAddr(grant.ip);
-  const range = wish === undefined
-    ? partOf(poolOf(request.sets[set] ?? { family: addr.family, ranges: [] }), addr.value)?.range
-    : request.sets[set]?.ranges[wish.range];
-  if (range === undefined) return grant;
-  return {
-    ip: grant.ip,
-    prefixLength: range.subnet.length,
-    ...(range.gateway === undefined ? {} : { gateway: formatAddr(range.gateway) }),
-    source: wish?.source ?? grant.source,
-    cools: coolsIn(request, set, addr),
-  };
-}
-
-function wished(request: AddRequest, wish: Wish, replacement?: Replacement): Pick {
-  const range = request.sets[wish.set]?.ranges[wish.range];
-  if (range === undefined) {
-    throw new RangeError(
-      `Cannot find the range of a wish: current value is ${wish.set}/${wish.range}`,
-    );
-  }
-  return pickWished(wish.addr, {
-    space: request.space,
-    set: wish.set,
-    range,
-    source: wish.source,
-    cools: coolsIn(request, wish.set, wish.addr),
-    replacement,
-  });
-}
-
-/** What stands at a wished address decides: nothing, cooling or expired is claimed, anything else is somebody's. */
-function wishedAgain(
-  request: AddRequest,
-  { pick, entry }: { readonly pick: Pick; readonly entry: Entry | undefined },
-): Pick | Extract<AddOutcome, { kind: "taken" }> {
-  const wish = wishOf(request, pick.set);
-  if (wish === undefined) {
-    throw new RangeError(`Cannot find the wish of set ${pick.set}`);
-  }
-  if (entry === undefined) return wished(request, wish);
-  const holder = parseAddress(entry);
-  if (holder.state === "held" || (holder.state === "retained" && !isExpired(holder, request.now))) {
-    return { kind: "taken", wish, holder, samePod: isSamePod(request, holder) };
-  }
-  const guards = [{ kind: "revision", key: entry.key, revision: entry.revision } as const];
-  const deletes = holder.until === undefined
-    ? []
-    : [expiringKey(request.space, { untilMs: holder.until, addr: wish.addr })];
-  return wished(request, wish, { guards, deletes });
-}
-
-/** Times of one node come from one clock, so they can be compared. */
-function isNewer({ nodeId, since }: AttachmentRecord, { asker, now }: AddRequest): boolean {
-  return nodeId === asker.nodeId && since > now;
-}
-
 function repeated(request: AddRequest, record: AttachmentRecord): AddOutcome {
   if (!isOurs(record, request.asker)) return { kind: "foreign", record };
   const held = new Set(record.addresses.map(({ ip }) => ip));
@@ -280,17 +192,4 @@ function toPick(
   const range = candidate && partOf(pool, candidate.value)?.range;
   if (candidate === undefined || range === undefined) return undefined;
   return pickCandidate(candidate, { space: request.space, set, range, cools: true });
-}
-
-function wishOf(request: AddRequest, set: number): Wish | undefined {
-  return request.wishes.find((wish) => wish.set === set);
-}
-
-function isExpired({ until }: AddressRecord, now: number): boolean {
-  return until !== undefined && until <= now;
-}
-
-function isSamePod({ asker }: AddRequest, holder: AddressRecord): boolean {
-  return asker.pod?.uid !== undefined && holder.cluster === asker.cluster &&
-    holder.pod?.uid === asker.pod.uid;
 }

@@ -16,12 +16,11 @@ import {
 import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
 import { formatRecord, parseAttachment } from "../state/record_text.ts";
 import type { Conflict, Entry, Guard, Txn, Write } from "../state/txn.ts";
-import { clearing, type Expiring, parseOldest, readOldest } from "./expiring.ts";
+import { clearing, type Expiring, readOldest } from "./expiring.ts";
+import { explain, type Explained, type Sent } from "./explain.ts";
 import type { Pick } from "./pick.ts";
-import { entriesOf } from "./plan.ts";
 import { releaseGrants } from "./release_writes.ts";
 import type { AddRequest } from "./request.ts";
-import type { Shown } from "./choose.ts";
 import { readWindow } from "./window.ts";
 
 /** The attachment of the same pod, network and interface that another container left. */
@@ -37,18 +36,6 @@ export interface Claim {
   readonly txn: Txn;
   readonly record: AttachmentRecord;
   readonly explain: (conflict: Conflict) => Explained;
-}
-
-/** What a claim's conflict showed. */
-export interface Explained {
-  /** The attachment's own record, when it exists already. */
-  readonly own: Entry | undefined;
-  /** The pod's record, when it is not as the claim took it to be. */
-  readonly former: { readonly changed: boolean; readonly entry: Entry | undefined };
-  /** For each pick: whether it was lost, and what stands at its address. */
-  readonly lost: readonly { readonly lost: boolean; readonly entry: Entry | undefined }[];
-  /** For each pick: its window and the oldest expiring records of its family. */
-  readonly shown: readonly Shown[];
 }
 
 /** Whether an address belongs to a set's random part, so that it cools down when released. */
@@ -86,46 +73,33 @@ export function claim(
     .filter((guard) => guard !== undefined);
 
   const families = [...new Set(picks.map(({ addr }) => addr.family))];
-  const windows = picks.map(({ addr, candidate }) =>
-    candidate && readWindow(space, addr.family, candidate.window)
-  );
   const otherwise = [
-    ...windows.filter((window) => window !== undefined),
+    ...picks.flatMap(({ addr, candidate }) =>
+      candidate === undefined ? [] : [readWindow(space, addr.family, candidate.window)]
+    ),
     ...families.map((family) => readOldest(space, family)),
   ];
-
-  function explain(conflict: Conflict): Explained {
-    const entries = new Map(guards.map(({ key }, index) => [key, conflict.guarded[index]]));
-    const broken = (guard: Guard | undefined): boolean =>
-      guard !== undefined && isBroken(guard, entries.get(guard.key));
-    let at = 0;
-    const windowsSeen = windows.map((window) => window && conflict.otherwise[at++]);
-    const oldest = new Map(families.map((family) => [
-      family,
-      parseOldest(space, entriesOf(conflict.otherwise[at++])),
-    ]));
-    return {
-      own: entries.get(names.attachment),
-      former: { changed: broken(podGuard), entry: podGuard && entries.get(podGuard.key) },
-      lost: picks.map(({ addr, guards }) => ({
-        lost: guards.some(broken),
-        entry: entries.get(addressKey(space, addr)),
-      })),
-      shown: picks.map(({ addr }, index) => ({
-        window: windowsSeen[index],
-        oldest: oldest.get(addr.family) ?? [],
-      })),
-    };
-  }
 
   const writes = [
     ...removeFormer(request, { former, picks, names }),
     ...[...cleared.deletes, ...picks.flatMap(({ deletes }) => deletes)].map(deletion),
-    ...writeAttachment(request, { record, names }),
+    ...writeAttachment(record, names),
     ...picks.map((pick) => put(addressKey(space, pick.addr), addressRecord(record, pick))),
     ...cursors(request, picks),
   ];
-  return { txn: { guards, writes, otherwise }, record, explain };
+  const sent: Sent = {
+    space,
+    guards,
+    attachment: names.attachment,
+    podGuard,
+    picks,
+    families,
+  };
+  return {
+    txn: { guards, writes, otherwise },
+    record,
+    explain: (conflict) => explain(sent, conflict),
+  };
 }
 
 /** Reads the pod's record as a former attachment. Throws `RecordError`. */
@@ -209,10 +183,7 @@ function removeFormer(
   ];
 }
 
-function writeAttachment(
-  { asker: _ }: AddRequest,
-  { record, names }: { readonly record: AttachmentRecord; readonly names: Names },
-): readonly Write[] {
+function writeAttachment(record: AttachmentRecord, names: Names): readonly Write[] {
   const value = formatRecord(record);
   return [
     { kind: "put", key: names.attachment, value },
@@ -241,10 +212,6 @@ export function parseCursor(entry: Entry | undefined): Addr | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isBroken(guard: Guard, entry: Entry | undefined): boolean {
-  return guard.kind === "absent" ? entry !== undefined : entry?.revision !== guard.revision;
 }
 
 function put(key: string, record: AddressRecord): Write {

@@ -24,7 +24,7 @@ Deno.test("each call writes one line that says who asked for what, and how it en
     assert(!Number.isNaN(Date.parse(time)) && durationMs > 0);
     assertEquals([network, ifname], ["testnet", "eth0"]);
   }
-  assertEquals([lines[0].ips, lines[0].pod], [[`${ip}/24`], "/web"]);
+  assertEquals([lines[0].ips, lines[0].pod], [[`${ip}/24`], "web"]);
   assertEquals([lines[1].code, lines[1].msg], [100, "No IP addresses available in range set"]);
   assertStringIncludes(lines[1].details, "ipam");
 });

@@ -1,0 +1,73 @@
+/**
+ * What the conflict of a claim shows: the claim asked for all of it, so that the next try knows more.
+ *
+ * @module
+ */
+import type { Family } from "../net/addr.ts";
+import { addressKey } from "../state/keys.ts";
+import type { Conflict, Entry, Guard } from "../state/txn.ts";
+import type { Shown } from "./choose.ts";
+import { parseOldest } from "./expiring.ts";
+import type { Pick } from "./pick.ts";
+import { entriesOf } from "./plan.ts";
+
+/** The claim that was sent, as far as its conflict is read by it. */
+export interface Sent {
+  readonly space: string;
+  readonly guards: readonly Guard[];
+  /** The attachment's key. */
+  readonly attachment: string;
+  readonly podGuard: Guard | undefined;
+  readonly picks: readonly Pick[];
+  /** The families whose oldest expiring records were asked for, in order. */
+  readonly families: readonly Family[];
+}
+
+/** What a claim's conflict showed. */
+export interface Explained {
+  /** The attachment's own record, when it exists already. */
+  readonly own: Entry | undefined;
+  /** The pod's record, when it is not as the claim took it to be. */
+  readonly former: { readonly changed: boolean; readonly entry: Entry | undefined };
+  /** For each pick: whether it was lost, and what stands at its address. */
+  readonly lost: readonly { readonly lost: boolean; readonly entry: Entry | undefined }[];
+  /** For each pick: its window and the oldest expiring records of its family. */
+  readonly shown: readonly Shown[];
+}
+
+/**
+ * Reads the conflict of a claim.
+ *
+ * @param sent The claim.
+ * @param conflict Its conflict: the guarded keys, then a window for each pick that has one, then the oldest expiring records.
+ * @returns What it showed.
+ */
+export function explain(sent: Sent, conflict: Conflict): Explained {
+  const { space, guards, attachment, podGuard, picks, families } = sent;
+  const entries = new Map(guards.map(({ key }, index) => [key, conflict.guarded[index]]));
+  const broken = (guard: Guard): boolean => isBroken(guard, entries.get(guard.key));
+  const answers = conflict.otherwise.values();
+  const windows = picks.map(({ candidate }) => candidate && answers.next().value);
+  const oldest = new Map(
+    families.map((family) => [family, parseOldest(space, entriesOf(answers.next().value))]),
+  );
+  return {
+    own: entries.get(attachment),
+    former: {
+      changed: podGuard !== undefined && broken(podGuard),
+      entry: podGuard && entries.get(podGuard.key),
+    },
+    lost: picks.map(({ addr, guards }) => ({
+      lost: guards.some(broken),
+      entry: entries.get(addressKey(space, addr)),
+    })),
+    shown: picks.map(({ addr }, index) => ({
+      window: windows[index],
+      oldest: oldest.get(addr.family) ?? [],
+    })),
+  };
+}
+
+function isBroken(guard: Guard, entry: Entry | undefined): boolean {
+  return guard.kind === "absent" ? entry !== undefined : entry?.revision !== guard.revision;
+}
