@@ -38,11 +38,35 @@ export async function bundle(options: BundleOptions): Promise<void> {
   } = options;
   const flags = ["--quiet", "--frozen", "--code-splitting", "--minify", "--outdir", folder];
   await runDeno(toolchain, { args: ["bundle", ...flags, entry], cwd: fileURLToPath(ROOT) });
+  await deferRequire(folder);
   // etcd3 reads its protocol from a file; lib/datastore/etcd/grpc_load.ts says where it looks.
   const from = new URL("proto/", import.meta.resolve("etcd3/package.json"));
   await Deno.mkdir(`${folder}/proto`);
   for await (const { name } of Deno.readDir(from)) {
     await Deno.copyFile(new URL(name, from), `${folder}/proto/${name}`);
+  }
+}
+
+/** How the bundler gives CommonJS packages their `require`, minified or not. */
+const REQUIRE = /import\s*\{\s*createRequire as (\w+)\s*\}\s*from\s*"node:module";/;
+
+/**
+ * The bundler puts `require` into the chunk that all others share, and with it the start of the whole Node.js layer into every call. Only the
+ * packages of gRPC ask for it, so it is made when they do.
+ */
+async function deferRequire(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".js")) continue;
+    const path = `${folder}/${name}`;
+    const text = await Deno.readTextFile(path);
+    const changed = text.replace(
+      REQUIRE,
+      (_, createRequire) =>
+        `function ${createRequire}(url){let made;const get=()=>made??=` +
+        `process.getBuiltinModule("node:module").createRequire(url);` +
+        `return Object.assign(id=>get()(id),{resolve:(...words)=>get().resolve(...words)})}`,
+    );
+    if (changed !== text) await Deno.writeTextFile(path, changed);
   }
 }
 

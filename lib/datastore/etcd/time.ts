@@ -16,18 +16,8 @@ export async function withTimeout<T>(
   options: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<T> {
   const { signal, timeoutMs } = options;
-  // Not AbortSignal.any: it keeps its sources alive, and its timer cannot be cleared.
-  const own = new AbortController();
-  const end = (): void => own.abort();
-  const timer = setTimeout(end, timeoutMs);
-  signal.addEventListener("abort", end);
-  if (signal.aborted) end();
-  try {
-    return await fn(own.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", end);
-  }
+  // Not setTimeout: the first one of a process makes Deno 2.9 load the timers of Node.js, which takes 6 ms.
+  return await fn(AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(timeoutMs))]));
 }
 
 /**
