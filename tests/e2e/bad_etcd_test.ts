@@ -57,7 +57,7 @@ testNeeding(
         /absent\.pem.*no such file.*Correct etcdCertFile/,
       ],
       [(root) => ({ etcdKeyFile: root }), /etcdKeyFile/],
-      [() => ({ etcdKeyFile: "/root/key.pem" }), /Keep the file of etcdKeyFile/],
+      [() => ({ etcdKeyFile: "/opt/key.pem" }), /Keep the file of etcdKeyFile/],
       [async (root) => {
         const path = `${root}/text.pem`;
         await Deno.writeTextFile(path, "hello\n");
