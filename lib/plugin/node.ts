@@ -52,7 +52,7 @@ export function identifyNode(config: NodeConfig): NodeIdentity {
     const problem = fileProblem(error, { verb: "write", folders: "/var/lib/cni/kube-ipam" });
     throw new CniError(CODES.io, "Cannot write the data directory", {
       details:
-        `ipam.dataDir is "${dataDir}" (${problem}). It must be a directory that the plugin may write: ` +
+        `ipam.dataDir is "${dataDir}" (${problem}). Make it a directory that the plugin may read and write: ` +
         "without it GC could never tell this node's addresses from others",
       cause: error,
     });
