@@ -19,49 +19,63 @@ import type { Entry } from "./txn.ts";
 /** The last one that `Date` knows. */
 const LAST_MOMENT = 8.64e15;
 
-const text = z.string();
-const ip = z.string().check(z.refine(isAddr));
-const moment = z.number().check(z.refine((ms) => Number.isSafeInteger(ms) && ms <= LAST_MOMENT));
-const grant = {
-  ip,
-  prefixLength: z.number(),
-  gateway: z.optional(ip),
-  source: text,
-  cools: z.boolean(),
-};
-const holder = {
-  schema: z.literal(SCHEMA),
-  cluster: text,
-  network: text,
-  containerID: text,
-  ifname: text,
-  node: text,
-  nodeId: text,
-  boot: text,
-  pod: z.optional(z.object({ namespace: z.optional(text), name: text, uid: z.optional(text) })),
-  since: moment,
-};
-const attachment = z.object({ ...holder, addresses: z.array(z.object(grant)) });
-const address = z.object({
-  ...holder,
-  ...grant,
-  state: z.enum(["held", "retained", "cooling"]),
-  owner: z.optional(text),
-  rule: z.optional(text),
-  until: z.optional(moment),
+// A claim that is granted at once reads no record, so each shape is made when it is first used.
+const base = once(() => {
+  const text = z.string();
+  const ip = z.string().check(z.refine(isAddr));
+  const moment = z.number().check(
+    z.refine((ms) => Number.isSafeInteger(ms) && ms <= LAST_MOMENT),
+  );
+  const schema = z.literal(SCHEMA);
+  const grant = {
+    ip,
+    prefixLength: z.number(),
+    gateway: z.optional(ip),
+    source: text,
+    cools: z.boolean(),
+  };
+  const pod = z.object({ namespace: z.optional(text), name: text, uid: z.optional(text) });
+  const holder = {
+    schema,
+    cluster: text,
+    network: text,
+    containerID: text,
+    ifname: text,
+    node: text,
+    nodeId: text,
+    boot: text,
+    pod: z.optional(pod),
+    since: moment,
+  };
+  return { text, moment, schema, grant, holder };
 });
-const expiring = z.object({
-  schema: z.literal(SCHEMA),
-  state: z.enum(["retained", "cooling"]),
-  network: text,
-  ownerKey: z.optional(text),
+const attachment = once(() => {
+  const { grant, holder } = base();
+  return z.object({ ...holder, addresses: z.array(z.object(grant)) });
 });
-const network = z.object({
-  schema: z.literal(SCHEMA),
-  subnets: z.array(text),
-  ranges: text,
-  node: text,
-  since: moment,
+const address = once(() => {
+  const { text, moment, grant, holder } = base();
+  return z.object({
+    ...holder,
+    ...grant,
+    state: z.enum(["held", "retained", "cooling"]),
+    owner: z.optional(text),
+    rule: z.optional(text),
+    until: z.optional(moment),
+  });
+});
+const expiring = once(() => {
+  const { text, schema } = base();
+  return z.object({
+    schema,
+    state: z.enum(["retained", "cooling"]),
+    network: text,
+    ownerKey: z.optional(text),
+  });
+});
+const network = once(() => {
+  const { text, moment, schema } = base();
+  return z.object({ schema, subnets: z.array(text), ranges: text, node: text, since: moment });
 });
 
 const DAMAGED =
@@ -98,7 +112,7 @@ export class RecordError extends Error {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseAttachment(entry: Entry): AttachmentRecord {
-  return parse(entry, attachment);
+  return parse(entry, attachment());
 }
 
 /**
@@ -109,7 +123,7 @@ export function parseAttachment(entry: Entry): AttachmentRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseAddress(entry: Entry): AddressRecord {
-  return parse(entry, address);
+  return parse(entry, address());
 }
 
 /**
@@ -120,7 +134,7 @@ export function parseAddress(entry: Entry): AddressRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseExpiring(entry: Entry): ExpiringRecord {
-  return parse(entry, expiring);
+  return parse(entry, expiring());
 }
 
 /**
@@ -131,7 +145,7 @@ export function parseExpiring(entry: Entry): ExpiringRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseNetwork(entry: Entry): NetworkRecord {
-  return parse(entry, network);
+  return parse(entry, network());
 }
 
 /**
@@ -182,4 +196,9 @@ function isAddr(value: string): boolean {
   } catch {
     return false;
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
 }
