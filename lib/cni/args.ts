@@ -5,7 +5,7 @@
  * @see https://www.cni.dev/docs/conventions/#cni_args
  * @module
  */
-import { show } from "./_show.ts";
+import { show } from "./values.ts";
 import { CniError, CODES } from "./errors.ts";
 
 /** What the runtime says about the attachment. An empty value counts as absent. */

@@ -6,7 +6,7 @@
  * @see https://www.cni.dev/docs/spec/#parameters
  * @module
  */
-import { show } from "./_show.ts";
+import { show } from "./values.ts";
 import { type CniArgs, parseArgs, readArgs } from "./args.ts";
 import { CniError, CODES } from "./errors.ts";
 import { checkContainerId, checkIfName } from "./identifiers.ts";

@@ -6,7 +6,7 @@
  * @see https://www.cni.dev/docs/spec/#parameters
  * @module
  */
-import { show } from "./_show.ts";
+import { show } from "./values.ts";
 import { CniError, CODES } from "./errors.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;

@@ -6,7 +6,7 @@
  */
 import { type Addr, type Family, parseAddr } from "../net/addr.ts";
 import { parseAddrPrefix } from "../net/prefix.ts";
-import { isRecord, show } from "./_show.ts";
+import { isRecord, show } from "./values.ts";
 import { CniError, CODES } from "./errors.ts";
 import type { ResultIp } from "./result.ts";
 import { atLeast, type CniVersion, VERSIONS } from "./version.ts";

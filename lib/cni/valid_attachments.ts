@@ -6,7 +6,7 @@
  * @see https://www.cni.dev/docs/spec/#gc-clean-up-any-stale-resources
  * @module
  */
-import { isRecord, show } from "./_show.ts";
+import { isRecord, show } from "./values.ts";
 import type { AttachmentId } from "./environment.ts";
 import { CniError, CODES } from "./errors.ts";
 import { checkContainerId, checkIfName } from "./identifiers.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Command } from "./environment.ts";
-import { show } from "./_show.ts";
+import { show } from "./values.ts";
 import { CniError, CODES } from "./errors.ts";
 
 /** Every version of the protocol, oldest first. All of them are served. */

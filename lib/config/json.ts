@@ -4,6 +4,7 @@
  * @module
  */
 import { CniError, CODES } from "../cni/errors.ts";
+import { isRecord } from "../cni/values.ts";
 import type { Netconf } from "./config.ts";
 import { findJsonError } from "./json_error.ts";
 
@@ -33,23 +34,13 @@ export function parseNetconf(text: string): Netconf {
     });
   }
   const value = parse(text);
-  if (!isObject(value)) {
+  if (!isRecord(value)) {
     const kind = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
     throw new CniError(CODES.decode, MESSAGE, {
       details: `the top level is ${kind}: it must be an object, { }`,
     });
   }
   return value;
-}
-
-/**
- * Tells whether a JSON value is an object.
- *
- * @param value Any JSON value.
- * @returns `true` for objects, not for `null` and arrays.
- */
-export function isObject(value: unknown): value is Netconf {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(text: string): unknown {

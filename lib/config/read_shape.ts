@@ -5,7 +5,7 @@
  */
 import * as z from "./zod.ts";
 import type { Netconf } from "./config.ts";
-import { isObject } from "./json.ts";
+import { isRecord } from "../cni/values.ts";
 import { formatPath, type PathPart, refuseMistakes, type Report } from "./mistakes.ts";
 import { nearest } from "./nearest.ts";
 import { ipamShape, netconfShape, type RawNetconf } from "./shape.ts";
@@ -39,7 +39,7 @@ export interface ReadShape {
 export function readShape(netconf: Netconf, options: ReadShapeOptions): ReadShape {
   const { report, wishes } = options;
   const ipam = netconf["ipam"];
-  if (!isObject(ipam)) missingIpam(netconf, report);
+  if (!isRecord(ipam)) missingIpam(netconf, report);
   const { args, runtimeConfig } = netconf;
   const raw = parse({ ipam, args, runtimeConfig }, { report, wishes });
   const unknown = findUnknownKeys(ipam, { shape: ipamShape, at: ["ipam"] });
@@ -128,6 +128,6 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 function repairOf(issue: z.core.$ZodIssue, value: unknown): string {
   const expected = issue.code === "invalid_type" ? EXPECTED[issue.expected] : undefined;
-  const isFlat = isObject(value) && expected === EXPECTED["array"];
+  const isFlat = isRecord(value) && expected === EXPECTED["array"];
   return `Write ${expected ?? "another value"}${isFlat ? " around it" : ""}`;
 }

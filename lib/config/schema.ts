@@ -5,7 +5,7 @@
  */
 import * as z from "./zod.ts";
 import { ALLOCATIONS, ANNOTATIONS, DATASTORES, LOG_LEVELS, TRANSPORTS } from "./choices.ts";
-import { isObject } from "./json.ts";
+import { isRecord } from "../cni/values.ts";
 import { ipamShape } from "./shape.ts";
 
 /** What is added to a key. */
@@ -121,12 +121,12 @@ export function netconfSchema(): object {
 }
 
 function annotated(schema: unknown): Readonly<Record<string, unknown>> {
-  if (!isObject(schema)) return {};
+  if (!isRecord(schema)) return {};
   const { properties, items, ...rest } = schema;
   return {
     ...rest,
-    ...(isObject(items) ? { items: annotated(items) } : {}),
-    ...(isObject(properties)
+    ...(isRecord(items) ? { items: annotated(items) } : {}),
+    ...(isRecord(properties)
       ? {
         properties: Object.fromEntries(
           Object.entries(properties).map(([key, value]) => [

@@ -36,7 +36,7 @@ export async function add(call: AddCall): Promise<Done> {
   await using store = await open(call);
   const outcome = await run(store, planAdd(toRequest(call, node)), call);
   if (outcome.kind !== "granted" && outcome.kind !== "held") throw refusal(outcome, config);
-  const warnings = await rememberNetwork(store, { call, node: node.node, now: io.now() });
+  const warnings = await rememberNetwork(store, { call, ...node, now: io.now() });
   const { record } = outcome;
   const result = { ips: record.addresses.map(toResultIp), routes: config.routes, dns };
   const former = outcome.kind === "granted" ? outcome.former?.record.containerID : undefined;

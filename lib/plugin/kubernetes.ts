@@ -5,7 +5,7 @@
  */
 import type { Invocation } from "../cni/environment.ts";
 import type { Netconf } from "../config/config.ts";
-import { isObject } from "../config/json.ts";
+import { isRecord } from "../cni/values.ts";
 import { DEFAULT_DATA_DIR } from "../config/defaults.ts";
 import { exists } from "./files.ts";
 
@@ -24,8 +24,8 @@ export function isFromKubernetes(invocation: Invocation, netconf: Netconf): bool
     const { podNamespace, podName } = invocation.args;
     return podNamespace !== undefined && podName !== undefined;
   }
-  const ipam = isObject(netconf.ipam) ? netconf.ipam : {};
-  const etcd = isObject(ipam.etcdConfig) ? ipam.etcdConfig : {};
+  const ipam = isRecord(netconf.ipam) ? netconf.ipam : {};
+  const etcd = isRecord(ipam.etcdConfig) ? ipam.etcdConfig : {};
   if (typeof ipam.kubeConfig === "string" || typeof etcd.kubeConfig === "string") return true;
   const dataDir = typeof ipam.dataDir === "string" ? ipam.dataDir : DEFAULT_DATA_DIR;
   return exists(`${dataDir}/cluster`);

@@ -9,7 +9,8 @@ import { parseEnvironment } from "../cni/environment.ts";
 import { CniError, CODES, formatError } from "../cni/errors.ts";
 import { checkVerb, formatVersions, parseVersion } from "../cni/version.ts";
 import type { LogConfig, Netconf } from "../config/config.ts";
-import { isObject, parseNetconf } from "../config/json.ts";
+import { isRecord } from "../cni/values.ts";
+import { parseNetconf } from "../config/json.ts";
 import { DEFAULT_LOG } from "../config/defaults.ts";
 import { loadConfig } from "../config/load.ts";
 import { add } from "./add.ts";
@@ -158,7 +159,7 @@ function podText({ podNamespace, podName }: CniArgs): string {
 function peek(text: string): Netconf | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -166,7 +167,7 @@ function peek(text: string): Netconf | undefined {
 
 function logOf(netconf: Netconf | undefined): LogConfig | undefined {
   const ipam = netconf?.ipam;
-  const log = isObject(ipam) ? ipam.log : undefined;
-  if (!isObject(log) || typeof log.file !== "string" || !log.file.startsWith("/")) return undefined;
+  const log = isRecord(ipam) ? ipam.log : undefined;
+  if (!isRecord(log) || typeof log.file !== "string" || !log.file.startsWith("/")) return undefined;
   return { ...DEFAULT_LOG, file: log.file };
 }

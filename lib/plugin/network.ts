@@ -14,7 +14,6 @@ import { formatRecord, parseNetwork, RecordError } from "../state/record_text.ts
 import type { Entry } from "../state/txn.ts";
 import type { Call } from "./call.ts";
 import { readText, writeAtomically } from "./files.ts";
-import { runDirOf } from "./node.ts";
 import { markReached } from "./reached.ts";
 
 /** How long this courtesy may take, in milliseconds. */
@@ -24,17 +23,22 @@ const PATIENCE_MS = 1_000;
  * Records the network's ranges, and compares them with what another node recorded.
  *
  * @param store The datastore.
- * @param options The call, the node's name, and the time in milliseconds since the epoch.
+ * @param options The call, the node's name and run directory, and the time in milliseconds since the epoch.
  * @returns Warnings for the log. It never fails: the addresses are granted already.
  */
 export async function rememberNetwork(
   store: Datastore,
-  options: { readonly call: Call; readonly node: string; readonly now: number },
+  options: {
+    readonly call: Call;
+    readonly node: string;
+    readonly runDir: string;
+    readonly now: number;
+  },
 ): Promise<readonly string[]> {
-  const { call: { config }, node, now } = options;
+  const { call: { config }, node, runDir, now } = options;
   const { space, network, sets, datastore } = config;
   const ranges = JSON.stringify(sets.map(describe));
-  const memo = `${runDirOf(config)}/networks/${space}/${network}`;
+  const memo = `${runDir}/networks/${space}/${network}`;
   const known = JSON.stringify([
     datastore.kind === "etcd" ? datastore.endpoints : "sqlite",
     ranges,

@@ -35,10 +35,10 @@ export function readNode(config: NodeConfig): Node {
  * The node with its id and boot, written where they are missing: for ADD and GC.
  *
  * @param config As for {@linkcode readNode}.
- * @returns The node.
+ * @returns The node, and the directory that a boot empties.
  * @throws {CniError} With code 5, if the id cannot be kept; with code 7, if the node's name cannot be told.
  */
-export function identifyNode(config: NodeConfig): NodeIdentity {
+export function identifyNode(config: NodeConfig): NodeIdentity & { readonly runDir: string } {
   const { cluster, node, nodeId } = readNode(config);
   const { dataDir } = config;
   try {
@@ -46,7 +46,7 @@ export function identifyNode(config: NodeConfig): NodeIdentity {
       cluster,
       node,
       nodeId: nodeId ?? readOrCreate(`${dataDir}/node-id`, randomId),
-      boot: readOrCreate(`${runDirOf(config)}/boot`, randomId),
+      ...readBoot(config),
     };
   } catch (error) {
     const problem = fileProblem(error, { verb: "write", folders: "/var/lib/cni/kube-ipam" });
@@ -70,13 +70,27 @@ function readCluster(dataDir: string): string | undefined {
 }
 
 /** The directory that a boot empties; where it cannot be had, one in the data directory. */
-export function runDirOf({ runDir, dataDir }: NodeConfig): string {
+export function runDirOf(config: NodeConfig): string {
   try {
-    readOrCreate(`${runDir}/boot`, randomId); // it may be there and not ours to write
-    return runDir;
+    return readBoot(config).runDir;
   } catch {
-    return `${dataDir}/run`;
+    return fallbackOf(config); // nothing can be written there either: who must write says so
   }
+}
+
+/** The boot's id, and the directory that it stands in: that may be there and not ours to write. */
+function readBoot(config: NodeConfig): { readonly runDir: string; readonly boot: string } {
+  const { runDir } = config;
+  try {
+    return { runDir, boot: readOrCreate(`${runDir}/boot`, randomId) };
+  } catch {
+    const fallback = fallbackOf(config);
+    return { runDir: fallback, boot: readOrCreate(`${fallback}/boot`, randomId) };
+  }
+}
+
+function fallbackOf({ dataDir }: NodeConfig): string {
+  return `${dataDir}/run`;
 }
 
 function hostname(): string {

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { SAMPLE_KINDS, sampleNetconf } from "../../lib/command/outputconf.ts";
 import type { Netconf } from "../../lib/config/config.ts";
-import { isObject, parseNetconf } from "../../lib/config/json.ts";
+import { isRecord } from "../../lib/cni/values.ts";
+import { parseNetconf } from "../../lib/config/json.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 
 const SAMPLES = new URL("../../config-samples/", import.meta.url);
@@ -13,7 +14,7 @@ function callsOf(text: string): readonly Netconf[] {
   const netconf = parseNetconf(text);
   const { plugins, cniVersion, name } = netconf;
   const members: readonly unknown[] = Array.isArray(plugins) ? plugins : [netconf];
-  return members.filter(isObject).map((member) => ({ ...member, cniVersion, name }))
+  return members.filter(isRecord).map((member) => ({ ...member, cniVersion, name }))
     .filter((member) => "ipam" in member);
 }
 
@@ -27,7 +28,7 @@ function checkSample(text: string, options: { readonly kubernetes: boolean }): v
   const calls = callsOf(jsonOf(text));
   assertEquals(calls.length, 1);
   for (const netconf of calls) {
-    assertEquals(isObject(netconf["ipam"]) && netconf["ipam"]["type"], "kube-ipam");
+    assertEquals(isRecord(netconf["ipam"]) && netconf["ipam"]["type"], "kube-ipam");
     for (const command of ["ADD", "DEL"] as const) {
       const config = loadConfig(netconf, { command, args: { ips: [], gateways: [] }, ...options });
       assertEquals(config.warnings, []);

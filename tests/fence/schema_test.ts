@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { schemaText } from "../../docs/build_schema.ts";
-import { isObject } from "../../lib/config/json.ts";
+import { isRecord } from "../../lib/cni/values.ts";
 import { netconfSchema } from "../../lib/config/schema.ts";
 
 Deno.test("docs/ipam.schema.json is what docs/build_schema.ts writes", async () => {
@@ -10,10 +10,10 @@ Deno.test("docs/ipam.schema.json is what docs/build_schema.ts writes", async () 
 
 Deno.test("every key of the schema has a description", () => {
   const walk = (schema: unknown, path: string): void => {
-    if (!isObject(schema)) return;
+    if (!isRecord(schema)) return;
     const { properties } = schema;
-    for (const [key, value] of Object.entries(isObject(properties) ? properties : {})) {
-      assert(isObject(value) && typeof value["description"] === "string", `${path}.${key}`);
+    for (const [key, value] of Object.entries(isRecord(properties) ? properties : {})) {
+      assert(isRecord(value) && typeof value["description"] === "string", `${path}.${key}`);
       walk(value, `${path}.${key}`);
     }
     walk(schema["items"], `${path}[]`);

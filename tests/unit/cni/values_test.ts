@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isRecord, show } from "../../../lib/cni/_show.ts";
+import { isRecord, show } from "../../../lib/cni/values.ts";
 
 Deno.test("isRecord() takes objects only", () => {
   const values = [{}, { a: 1 }, [], null, undefined, "a", 1];
