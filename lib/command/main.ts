@@ -4,7 +4,7 @@
  * @module
  */
 import { VERSIONS } from "../cni/version.ts";
-import { SAMPLE_KINDS, sampleNetconf } from "./outputconf.ts";
+import { parseSampleKind, SAMPLE_KINDS, sampleNetconf } from "./outputconf.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit code for words that are not understood. */
@@ -32,13 +32,13 @@ export function main(args: readonly string[]): number {
   }
 }
 
-function outputConf(kind: string | undefined): number {
-  const known = SAMPLE_KINDS.find((name) => name === kind);
-  if (known !== undefined) return print(sampleNetconf(known));
-  const given = kind === undefined ? "none was given" : `current value is "${kind}"`;
-  return complain(
-    `Cannot print a netconf as its kind is one of ${SAMPLE_KINDS.join(", ")}: ${given}`,
-  );
+function outputConf(kind = ""): number {
+  try {
+    return print(sampleNetconf(parseSampleKind(kind)));
+  } catch (error) {
+    if (error instanceof SyntaxError) return complain(error.message);
+    throw error;
+  }
 }
 
 function help(): string {

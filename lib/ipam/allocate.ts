@@ -191,5 +191,5 @@ function toPick(
 ): Pick | undefined {
   const range = candidate && partOf(pool, candidate.value)?.range;
   if (candidate === undefined || range === undefined) return undefined;
-  return pickCandidate(candidate, { space: request.space, set, range, cools: true });
+  return pickCandidate(range, { space: request.space, set, candidate });
 }

@@ -38,13 +38,6 @@ export interface Claim {
   readonly explain: (conflict: Conflict) => Explained;
 }
 
-/** Whether an address belongs to a set's random part, so that it cools down when released. */
-export function coolsIn(request: AddRequest, set: number, addr: Addr): boolean {
-  return request.sets[set]?.ranges.some(({ random }) =>
-    random.some(({ first, last }) => first <= addr.value && addr.value <= last)
-  ) ?? false;
-}
-
 /**
  * Builds the transaction of an ADD.
  *

@@ -5,6 +5,7 @@
  */
 import type { Range } from "../config/config.ts";
 import { type Addr, formatAddr } from "../net/addr.ts";
+import { hasValue } from "../net/interval.ts";
 import { addressKey } from "../state/keys.ts";
 import type { Grant } from "../state/records.ts";
 import type { Guard } from "../state/txn.ts";
@@ -27,71 +28,57 @@ export interface Pick {
 
 /** A pick of a pool's member. */
 export function pickCandidate(
-  candidate: Candidate,
-  options: {
-    readonly space: string;
-    readonly set: number;
-    readonly range: Range;
-    readonly cools: boolean;
-  },
+  range: Range,
+  options: { readonly space: string; readonly set: number; readonly candidate: Candidate },
 ): Pick {
-  const { space, set, range, cools } = options;
-  const addr: Addr = { family: range.subnet.family, value: candidate.value };
-  return {
-    set,
-    addr,
-    grant: grantOf(range, { addr, source: "range", cools }),
-    guards: candidate.replacement?.guards ?? [{ kind: "absent", key: addressKey(space, addr) }],
-    deletes: candidate.replacement?.deletes ?? [],
-    candidate,
-  };
+  const { candidate } = options;
+  const { value, replacement } = candidate;
+  const addr: Addr = { family: range.subnet.family, value };
+  return { ...pickWished(range, { ...options, addr, source: "range", replacement }), candidate };
 }
 
 /** A pick of an address that was asked for. */
 export function pickWished(
-  addr: Addr,
+  range: Range,
   options: {
     readonly space: string;
     readonly set: number;
-    readonly range: Range;
+    readonly addr: Addr;
     readonly source: string;
-    readonly cools: boolean;
     readonly replacement: Replacement | undefined;
   },
 ): Pick {
-  const { space, set, range, source, cools, replacement } = options;
+  const { space, set, addr, source, replacement } = options;
   return {
     set,
     addr,
-    grant: grantOf(range, { addr, source, cools }),
+    grant: grantOf(range, { addr, source }),
     guards: replacement?.guards ?? [{ kind: "absent", key: addressKey(space, addr) }],
     deletes: replacement?.deletes ?? [],
     candidate: undefined,
   };
 }
 
-/** A pick of an address that the pod's former attachment holds. */
+/** A pick of an address that the pod's former attachment holds, as today's netconf has it. */
 export function pickMoved(
-  grant: Grant,
-  options: { readonly set: number; readonly addr: Addr },
+  range: Range,
+  options: { readonly set: number; readonly addr: Addr; readonly source: string },
 ): Pick {
-  const { set, addr } = options;
+  const { set, addr, source } = options;
+  const grant = grantOf(range, { addr, source });
   return { set, addr, grant, guards: [], deletes: [], candidate: undefined };
 }
 
+/** Prefix length and gateway are the range's; an address of its random part cools down when it is released. */
 function grantOf(
   range: Range,
-  { addr, source, cools }: {
-    readonly addr: Addr;
-    readonly source: string;
-    readonly cools: boolean;
-  },
+  { addr, source }: { readonly addr: Addr; readonly source: string },
 ): Grant {
   return {
     ip: formatAddr(addr),
     prefixLength: range.subnet.length,
     ...(range.gateway === undefined ? {} : { gateway: formatAddr(range.gateway) }),
     source,
-    cools,
+    cools: hasValue(range.random, addr.value),
   };
 }

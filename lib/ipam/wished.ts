@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Wish } from "../config/config.ts";
+import type { Range, Wish } from "../config/config.ts";
 import { expiringKey } from "../state/keys.ts";
 import type { AddressRecord } from "../state/records.ts";
 import { parseAddress } from "../state/record_text.ts";
 import type { Entry } from "../state/txn.ts";
-import { coolsIn } from "./claim.ts";
 import type { Replacement } from "./expiring.ts";
 import { type Pick, pickWished } from "./pick.ts";
 import type { AddRequest } from "./request.ts";
@@ -30,22 +29,18 @@ export function wishOf(request: AddRequest, set: number): Wish | undefined {
   return request.wishes.find((wish) => wish.set === set);
 }
 
+/** The range that a wish names. */
+export function rangeOf(request: AddRequest, { set, range }: Wish): Range {
+  const found = request.sets[set]?.ranges[range];
+  if (found !== undefined) return found;
+  throw new RangeError(`Cannot find the range of a wish: current value is ${set}/${range}`);
+}
+
 /** The pick of a wish. */
 export function wished(request: AddRequest, wish: Wish, replacement?: Replacement): Pick {
-  const range = request.sets[wish.set]?.ranges[wish.range];
-  if (range === undefined) {
-    throw new RangeError(
-      `Cannot find the range of a wish: current value is ${wish.set}/${wish.range}`,
-    );
-  }
-  return pickWished(wish.addr, {
-    space: request.space,
-    set: wish.set,
-    range,
-    source: wish.source,
-    cools: coolsIn(request, wish.set, wish.addr),
-    replacement,
-  });
+  const { set, addr, source } = wish;
+  const { space } = request;
+  return pickWished(rangeOf(request, wish), { space, set, addr, source, replacement });
 }
 
 /** What stands at a wished address decides: nothing, cooling or expired is claimed, anything else is somebody's. */
