@@ -11,7 +11,7 @@ export const DATASTORES = ["etcd", "sqlite"] as const;
 /** Words of `ipam.annotations`. */
 export const ANNOTATIONS = ["on", "off"] as const;
 /** Words of `ipam.allocation`. */
-export const ALLOCATIONS = ["random", "sequential", "lowest"] as const;
+export const ALLOCATIONS = ["random", "sequential", "lowest", "owner-hash"] as const;
 /** Words of `ipam.transport` and `ipam.etcdConfig.transport`. */
 export const TRANSPORTS = ["auto", "gateway", "grpc"] as const;
 /** Words of `ipam.log.level`. */

@@ -8,6 +8,8 @@ import type { Intervals } from "../net/interval.ts";
 import type { Prefix } from "../net/prefix.ts";
 import type { CniVersion } from "../cni/version.ts";
 import type { Dns, Route } from "../cni/result.ts";
+import type { AddrRange } from "../net/range.ts";
+import type { Retain } from "./retain.ts";
 
 /** A network configuration as JSON holds it, its keys not yet looked at. */
 export type Netconf = Readonly<Record<string, unknown>>;
@@ -30,26 +32,64 @@ export interface Range {
   readonly random: Intervals;
   /** What an annotation may name. */
   readonly fixed: Intervals;
+  /** How long an address of it stays with its owner after its pod is gone. */
+  readonly retain: Retain;
   /** Where the range stands in the netconf, for messages: `ipam.ranges[0][1]`. */
   readonly path: string;
 }
 
-/** An address that the runtime asks for. */
+/** An address that the runtime or the pod asks for. */
 export interface Wish {
   /** Index in {@linkcode Config.sets}. */
   readonly set: number;
   /** Index in the set's ranges. */
   readonly range: number;
   /** Where it was asked for. */
-  readonly source: "runtimeConfig" | "args" | "cniArgs";
+  readonly source: "runtimeConfig" | "args" | "cniArgs" | "annotation";
   /** The address. */
   readonly addr: Addr;
   /** The prefix length that was asked for with it, if any. */
   readonly length: number | undefined;
+  /** What the result says instead of the range's own prefix length and gateway. */
+  readonly result?: ResultWish;
   /** As it was written. */
   readonly text: string;
   /** Where it was written: `runtimeConfig.ips[0]`. */
   readonly path: string;
+}
+
+/** What a pod wants its result to say instead of what its range says. */
+export interface ResultWish {
+  /** `kube-ipam.netmask`, as a prefix length. */
+  readonly prefixLength?: number;
+  /** `kube-ipam.gateway`. */
+  readonly gateway?: Addr;
+}
+
+/** Addresses of which the pod asks for any free one: `kube-ipam.pool`. */
+export interface PoolWish {
+  /** Index in {@linkcode Config.sets}. */
+  readonly set: number;
+  /** For each range of the set, in order: its members that may be given. */
+  readonly members: readonly Intervals[];
+  /** What the result says instead of the range's own prefix length and gateway. */
+  readonly result?: ResultWish;
+  /** As it was written. */
+  readonly text: string;
+  /** Where it was written: `kube-ipam.pool`. */
+  readonly path: string;
+}
+
+/** One rule of `ipam.fixedPolicy`: who may claim which fixed addresses. */
+export interface PolicyRule {
+  /** Where it stands in the netconf: `ipam.fixedPolicy[0]`. */
+  readonly path: string;
+  /** The addresses that it speaks of. */
+  readonly addresses: readonly AddrRange[];
+  /** Namespaces whose pods may claim them; `*` is all. */
+  readonly namespaces: readonly string[];
+  /** Service accounts whose pods may; undefined: all of the namespaces. */
+  readonly serviceAccounts: readonly string[] | undefined;
 }
 
 /** How etcd is reached. */
@@ -79,6 +119,9 @@ export interface SqliteConfig {
   /** Tells it from the other datastores. */
   readonly kind: "sqlite";
 }
+
+/** How an address is chosen that nobody asked for. */
+export type Allocation = "random" | "sequential" | "lowest" | "owner-hash";
 
 /** Where and how much is logged. */
 export interface LogConfig {
@@ -115,11 +158,13 @@ export interface Config {
   /** Where allocations are kept. */
   readonly datastore: EtcdConfig | SqliteConfig;
   /** Path of the kubeconfig. */
-  readonly kubeConfig: string | undefined;
+  readonly kubeConfig: string;
   /** Whether the annotations of pods are honoured. */
   readonly annotations: "on" | "off";
   /** How an address is chosen that nobody asked for. */
-  readonly allocation: "random" | "sequential" | "lowest";
+  readonly allocation: Allocation;
+  /** Who may claim which fixed addresses; undefined: everybody may claim any. */
+  readonly fixedPolicy: readonly PolicyRule[] | undefined;
   /** How long a released address of the random set is not given again. */
   readonly cooldownMs: number;
   /** Age below which GC leaves a record alone. */

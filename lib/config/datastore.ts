@@ -4,6 +4,7 @@
  * @module
  */
 import { DATASTORES, readChoice } from "./choices.ts";
+import { DEFAULT_KUBECONFIG } from "./defaults.ts";
 import type { EtcdConfig, SqliteConfig } from "./config.ts";
 import { readEtcd } from "./etcd.ts";
 import { readPath } from "./files.ts";
@@ -25,8 +26,8 @@ export interface ReadDatastoreOptions {
 export interface Stores {
   /** Where allocations are kept. */
   readonly datastore: EtcdConfig | SqliteConfig;
-  /** The kubeconfig file; `undefined` means the documented default. */
-  readonly kubeConfig: string | undefined;
+  /** The kubeconfig file. */
+  readonly kubeConfig: string;
 }
 
 const SQLITE: SqliteConfig = { kind: "sqlite" };
@@ -91,7 +92,7 @@ function tellMissing(named: "etcd" | undefined, options: ReadDatastoreOptions): 
   });
 }
 
-function readKubeConfig(ipam: RawIpam, options: ReadDatastoreOptions): string | undefined {
+function readKubeConfig(ipam: RawIpam, options: ReadDatastoreOptions): string {
   const { report, unknown } = options;
   const outer = readPath(ipam.kubeConfig, { path: "ipam.kubeConfig", report });
   const inner = readPath(ipam.etcdConfig?.kubeConfig, {
@@ -113,5 +114,5 @@ function readKubeConfig(ipam: RawIpam, options: ReadDatastoreOptions): string | 
       repair: 'Did you mean "kubeConfig"?',
     });
   }
-  return outer ?? inner;
+  return outer ?? inner ?? DEFAULT_KUBECONFIG;
 }

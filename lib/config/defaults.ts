@@ -15,6 +15,8 @@ export const DEFAULT_GC_GRACE_MS = 0;
 export const DEFAULT_DATA_DIR = "/var/lib/cni/kube-ipam";
 /** `ipam.runDir`: emptied by a boot. */
 export const DEFAULT_RUN_DIR = "/run/kube-ipam";
+/** `ipam.kubeConfig`. */
+export const DEFAULT_KUBECONFIG = "/etc/kubernetes/pki/kubectl.kubeconfig";
 /** `ipam.log`. */
 export const DEFAULT_LOG: LogConfig = {
   file: "/var/log/kube-ipam.log",

@@ -6,6 +6,7 @@
 
 const DURATION = /^(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?(?:(\d{1,12})ms)?$/;
 const DURATION_UNITS = [86_400_000, 3_600_000, 60_000, 1_000, 1];
+const UNIT_NAMES = ["d", "h", "m", "s", "ms"];
 const SIZE = /^(\d{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)?$/i;
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   b: 1,
@@ -35,6 +36,22 @@ export function parseDuration(text: string): number {
     );
   }
   return DURATION_UNITS.reduce((sum, unit, index) => sum + Number(found[index + 1] ?? 0) * unit, 0);
+}
+
+/**
+ * Writes a duration.
+ *
+ * @param ms Whole milliseconds, not negative.
+ * @returns What {@linkcode parseDuration} reads: `1h30m`, `0`.
+ */
+export function formatDuration(ms: number): string {
+  let rest = ms;
+  const parts = DURATION_UNITS.map((unit, index) => {
+    const count = Math.floor(rest / unit);
+    rest -= count * unit;
+    return count === 0 ? "" : `${count}${UNIT_NAMES[index]}`;
+  });
+  return parts.join("") || "0";
 }
 
 /**

@@ -115,6 +115,7 @@ type Scalars = Pick<
   | "resolvConf"
   | "annotations"
   | "allocation"
+  | "fixedPolicy"
   | "cooldownMs"
   | "gcGraceMs"
   | "statusOnOutageMs"
@@ -134,6 +135,7 @@ function readScalars(ipam: RawIpam, report: Report): Scalars {
     annotations: readChoice(ipam.annotations, { words: ANNOTATIONS, ...at("annotations") }) ?? "on",
     allocation: readChoice(ipam.allocation, { words: ALLOCATIONS, ...at("allocation") }) ??
       "random",
+    fixedPolicy: undefined,
     cooldownMs: readDuration(ipam.cooldown, at("cooldown")) ?? DEFAULT_COOLDOWN_MS,
     gcGraceMs: readDuration(ipam.gcGrace, at("gcGrace")) ?? DEFAULT_GC_GRACE_MS,
     statusOnOutageMs: readDuration(ipam.statusOnOutage, at("statusOnOutage")),

@@ -194,7 +194,14 @@ function cutRange(draft: DraftRange, { common, report }: CutRangeOptions): Range
       });
     }
   }
-  return { subnet, gateway, random, fixed: subtractIntervals(fixed, common.never), path };
+  return {
+    subnet,
+    gateway,
+    random,
+    fixed: subtractIntervals(fixed, common.never),
+    retain: "none",
+    path,
+  };
 }
 
 interface WarnStraysOptions {

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { RangeSet, Wish } from "../config/config.ts";
+import type { Allocation, PoolWish, RangeSet, Wish } from "../config/config.ts";
+import type { Retain } from "../config/retain.ts";
+import type { Addr } from "../net/addr.ts";
 import type { PodRef } from "../state/records.ts";
 import type { Random } from "./plan.ts";
 
@@ -29,6 +31,16 @@ export interface Asker extends NodeIdentity {
   readonly ifName: string;
   /** The pod, if the runtime named one. */
   readonly pod?: PodRef;
+  /** Fingerprints of the Kubernetes API that knows the pod, the present one first; none where no API was asked. */
+  readonly authorities?: readonly string[];
+}
+
+/** Whose address it stays when it is retained. */
+export interface Owner {
+  /** The namespace of the owner's pods. */
+  readonly namespace: string;
+  /** The name of a StatefulSet's pod, or what `kube-ipam.owner` says. */
+  readonly name: string;
 }
 
 /** An ADD, ready to be planned. */
@@ -39,10 +51,20 @@ export interface AddRequest {
   readonly asker: Asker;
   /** One address is taken of each. */
   readonly sets: readonly RangeSet[];
-  /** At most one per set. */
+  /** Of several for one set the first counts, past those that this pod itself holds elsewhere. */
   readonly wishes: readonly Wish[];
+  /** At most one per set, for sets without a wish. */
+  readonly pools?: readonly PoolWish[];
+  /** Whose the addresses stay when they are retained; without an owner none is. */
+  readonly owner?: Owner | undefined;
+  /** The pod's own rule, which wins over that of the range. */
+  readonly retain?: Retain | undefined;
+  /** Whether the pod may have this fixed address; without it, it may have any. */
+  readonly permits?: (addr: Addr) => boolean;
   /** How an address is chosen that nobody asked for. */
-  readonly allocation: "random" | "sequential" | "lowest";
+  readonly allocation: Allocation;
+  /** What `owner-hash` begins at: names the workload, the same in each of its pods. */
+  readonly workload?: string | undefined;
   /** How long an address of the random set is not given again. */
   readonly cooldownMs: number;
   /** Milliseconds since the epoch. */

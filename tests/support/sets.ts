@@ -4,6 +4,7 @@
  * @module
  */
 import type { RangeSet, Wish } from "../../lib/config/config.ts";
+import type { Retain } from "../../lib/config/retain.ts";
 import { parseAddr } from "../../lib/net/addr.ts";
 import { clipIntervals, mergeIntervals, subtractIntervals } from "../../lib/net/interval.ts";
 import { firstOf, lastOf, parsePrefix } from "../../lib/net/prefix.ts";
@@ -15,6 +16,7 @@ export interface RangeText {
   readonly random?: string;
   readonly exclude?: readonly string[];
   readonly gateway?: string;
+  readonly retain?: Retain;
 }
 
 /** A range set from texts. Whatever of a subnet is not random is fixed. */
@@ -22,7 +24,7 @@ export function setOf(...ranges: readonly RangeText[]): RangeSet {
   const family = parsePrefix(ranges[0]?.subnet ?? "").family;
   return {
     family,
-    ranges: ranges.map(({ subnet, random, exclude = [], gateway }, index) => {
+    ranges: ranges.map(({ subnet, random, exclude = [], gateway, retain = "none" }, index) => {
       const prefix = parsePrefix(subnet);
       const inner = { first: firstOf(prefix) + 1n, last: lastOf(prefix) - 1n };
       const kept = gateway === undefined ? [] : [parseRange(gateway)];
@@ -34,6 +36,7 @@ export function setOf(...ranges: readonly RangeText[]): RangeSet {
         gateway: gateway === undefined ? undefined : parseAddr(gateway),
         random: drawn,
         fixed: subtractIntervals(usable, drawn),
+        retain,
         path: `ipam.ranges[0][${index}]`,
       };
     }),
