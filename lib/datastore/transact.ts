@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Answer, Plan, Random, Step } from "../ipam/plan.ts";
+import type { Answer, Plan, Random, Step, Verdict } from "../ipam/plan.ts";
+import type { AddressRecord } from "../state/records.ts";
 import { checkTxn } from "../state/txn.ts";
 import { type CallOptions, checkDeadline, type Datastore, DatastoreError } from "./datastore.ts";
 
@@ -15,7 +16,12 @@ export interface TransactOptions {
   readonly random: Random;
   /** The longest try at one endpoint, in milliseconds. */
   readonly tryMs?: number | undefined;
+  /** Tells whether the pod of a holder lives; without it nobody can tell. */
+  readonly judge?: Judge | undefined;
 }
+
+/** Tells whether the pod that holds an address still lives. Never throws. */
+export type Judge = (holder: AddressRecord) => Promise<Verdict>;
 
 /** Commits with an unknown end after which the loop gives up. */
 const UNKNOWN_LIMIT = 3;
@@ -51,6 +57,7 @@ export async function transact<T>(
       step: state.value,
       call: { signal, tryMs },
       last: unknown === UNKNOWN_LIMIT,
+      judge: options.judge ?? nobody,
     });
     if (answer.kind === "unknown") unknown++;
     if (answer.kind === "conflict" && ++conflicts >= PATIENT_FROM) {
@@ -68,9 +75,15 @@ export async function transact<T>(
 
 async function perform(
   store: Datastore,
-  options: { readonly step: Step; readonly call: CallOptions; readonly last: boolean },
+  options: {
+    readonly step: Step;
+    readonly call: CallOptions;
+    readonly last: boolean;
+    readonly judge: Judge;
+  },
 ): Promise<Answer> {
-  const { step, call, last } = options;
+  const { step, call, last, judge } = options;
+  if (step.kind === "judge") return { kind: "judged", verdict: await judge(step.holder) };
   if (step.kind === "read") return { kind: "seen", seen: await store.read(step.reads, call) };
   checkTxn(step.txn);
   try {
@@ -80,6 +93,10 @@ async function perform(
     if (!ambiguous || last || call.signal.aborted) throw error;
     return { kind: "unknown" };
   }
+}
+
+function nobody(): Promise<Verdict> {
+  return Promise.resolve({ kind: "unknown", reason: "no Kubernetes API is asked" });
 }
 
 function sleep(delayMs: number, signal: AbortSignal): Promise<void> {

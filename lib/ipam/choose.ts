@@ -29,6 +29,8 @@ export interface Candidate {
 export interface Search {
   readonly pool: Pool;
   readonly request: AddRequest;
+  /** `random`: each with the same chance; `first`: the first free one from the start on. */
+  readonly order: "random" | "first";
   /** Index of the member that an ordered search begins at. */
   readonly start: bigint;
   /** Tries of this pool that came to nothing. */
@@ -49,9 +51,9 @@ export interface Shown {
  * @param search The pool and how it is searched.
  * @returns The candidate; undefined when the pool has no member.
  */
-export function firstCandidate({ pool, request, start }: Search): Candidate | undefined {
+export function firstCandidate({ pool, request, order, start }: Search): Candidate | undefined {
   if (pool.size === 0n) return undefined;
-  if (request.allocation !== "random") {
+  if (order === "first") {
     return { value: memberAt(pool, start), window: windowAfter(pool, start) };
   }
   const index = request.random(pool.size);
@@ -88,12 +90,12 @@ function nearby(
   search: Search,
   { candidate, window, oldest }: Shown & { readonly candidate: Candidate },
 ): Candidate | undefined {
-  const { pool, tried, request: { allocation, now, random } } = search;
+  const { pool, tried, order, request: { now, random } } = search;
   const free = freeIn(candidate.window, window);
   const expired = expiredOf(oldest, now).filter(({ addr }) =>
     addr.family === pool.family && partOf(pool, addr.value) !== undefined && !tried.has(addr.value)
   );
-  if (allocation === "random") {
+  if (order === "random") {
     if (free.length > 0) return around(search, prefer(search, free));
     const chosen = expired[Number(random(BigInt(expired.length || 1)))];
     return chosen && again(search, chosen);
@@ -113,9 +115,9 @@ function isWithin(window: Window, value: bigint): boolean {
 
 /** In order, from the start and once round. At random, within {@linkcode BLOCK} members and, when these are full, within all. */
 function* look(search: Search): Plan<Descent> {
-  const { pool, request: { random, allocation } } = search;
+  const { pool, order, request: { random } } = search;
   const options = descentOptions(search);
-  if (allocation !== "random") return yield* descend(sliceFrom(pool, search.start), options);
+  if (order === "first") return yield* descend(sliceFrom(pool, search.start), options);
   if (pool.size > BLOCK) {
     const block = random((pool.size + BLOCK - 1n) / BLOCK);
     const found = yield* descend(slice(pool, block * BLOCK, (block + 1n) * BLOCK), options);
@@ -142,8 +144,8 @@ function* reuse(search: Search): Plan<Candidate | undefined> {
  * all want the same.
  */
 function prefer(search: Search, free: readonly bigint[]): bigint {
-  const { conflicts, request } = search;
-  const index = request.allocation === "random"
+  const { conflicts, order, request } = search;
+  const index = order === "random"
     ? Number(request.random(BigInt(free.length)))
     : spread(search, { length: free.length, conflicts: conflicts - 1 });
   return free[index] ?? 0n;
@@ -157,11 +159,9 @@ function spread(
   return first < 2 ? 0 : Number(request.random(BigInt(first)));
 }
 
-function around({ pool, request }: Search, value: bigint): Candidate {
+function around({ pool, order }: Search, value: bigint): Candidate {
   const index = indexFrom(pool, value);
-  const window = request.allocation === "random"
-    ? windowAround(pool, index)
-    : windowAfter(pool, index);
+  const window = order === "random" ? windowAround(pool, index) : windowAfter(pool, index);
   return { value, window };
 }
 
@@ -169,12 +169,7 @@ function again(search: Search, { addr, replacement }: Expiring): Candidate {
   return { ...around(search, addr.value), replacement };
 }
 
-function descentOptions({ pool, request }: Search): DescentOptions {
-  const { space, random, allocation } = request;
-  return {
-    space,
-    family: pool.family,
-    random,
-    order: allocation === "random" ? "random" : "first",
-  };
+function descentOptions({ pool, order, request }: Search): DescentOptions {
+  const { space, random } = request;
+  return { space, family: pool.family, random, order };
 }

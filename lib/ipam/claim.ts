@@ -4,22 +4,23 @@
  *
  * @module
  */
-import { type Addr, parseAddr } from "../net/addr.ts";
 import {
   addressKey,
   attachmentKey,
   type AttachmentName,
-  cursorKey,
   nodeKey,
+  ownerKey,
   podKey,
 } from "../state/keys.ts";
 import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
 import { formatRecord, parseAttachment } from "../state/record_text.ts";
 import type { Conflict, Entry, Guard, Txn, Write } from "../state/txn.ts";
 import { clearing, type Expiring, readOldest } from "./expiring.ts";
+import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
-import type { Pick } from "./pick.ts";
-import { releaseGrants } from "./release_writes.ts";
+import { changeOwner, type Owned, ownerKeyOf } from "./owned.ts";
+import type { Pick, Victim } from "./pick.ts";
+import { type Removal, removeAttachment } from "./removal.ts";
 import type { AddRequest } from "./request.ts";
 import { readWindow } from "./window.ts";
 
@@ -38,54 +39,79 @@ export interface Claim {
   readonly explain: (conflict: Conflict) => Explained;
 }
 
+/** What an ADD has learnt from the conflicts of its tries. */
+export interface Known {
+  /** The attachment to take over. */
+  readonly former: Former | undefined;
+  /** What the owner keeps. */
+  readonly owned: Owned | undefined;
+  /** Addresses under the owner's name that proved to be somebody else's. */
+  readonly without: ReadonlySet<string>;
+  /** Keys of owners that have left attachments that are to be removed. */
+  readonly detached: ReadonlySet<string>;
+}
+
 /**
  * Builds the transaction of an ADD.
  *
  * @param request The ADD.
- * @param options The picks, one per set; the former attachment to take over, if any; expired records to clear away in passing.
+ * @param options The picks, one per set; what is known by now; expired records to clear away in passing.
  * @returns The claim.
  */
 export function claim(
   request: AddRequest,
   options: {
     readonly picks: readonly Pick[];
-    readonly former: Former | undefined;
+    readonly known: Known;
     readonly expired: readonly Expiring[];
   },
 ): Claim {
-  const { picks, former, expired } = options;
+  const { picks, known, expired } = options;
+  const { former, owned, without } = known;
   const { space } = request;
   const names = namesOf(request);
   const record = recordOf(request, picks);
   const cleared = clearing(space, expired);
+  const owner = changeOwner(request, { owned, record, without });
+  const removed = removals(request, { picks, known });
 
   const attachmentGuard: Guard = { kind: "absent", key: names.attachment };
   const podGuard = guardPod(names.pod, former);
-  const pickGuards = picks.flatMap(({ guards }) => guards);
-  const guards = [attachmentGuard, podGuard, ...pickGuards, ...cleared.guards]
-    .filter((guard) => guard !== undefined);
+  const removalGuards = removed.flatMap(({ ownerGuard }) => ownerGuard ?? []);
+  const guards = [
+    attachmentGuard,
+    podGuard,
+    ...owner.guards,
+    ...picks.flatMap(({ guards }) => guards),
+    ...removalGuards,
+    ...cleared.guards,
+  ].filter((guard) => guard !== undefined);
 
   const families = [...new Set(picks.map(({ addr }) => addr.family))];
   const otherwise = [
-    ...picks.flatMap(({ addr, candidate }) =>
-      candidate === undefined ? [] : [readWindow(space, addr.family, candidate.window)]
+    ...picks.flatMap(({ addr, origin }) =>
+      origin.kind === "choice" ? [readWindow(space, addr.family, origin.candidate.window)] : []
     ),
     ...families.map((family) => readOldest(space, family)),
   ];
 
-  const writes = [
-    ...removeFormer(request, { former, picks, names }),
-    ...[...cleared.deletes, ...picks.flatMap(({ deletes }) => deletes)].map(deletion),
+  const writes = distinct([
     ...writeAttachment(record, names),
     ...picks.map((pick) => put(addressKey(space, pick.addr), addressRecord(record, pick))),
-    ...cursors(request, picks),
-  ];
+    ...owner.writes,
+    ...removed.flatMap(({ writes }) => writes),
+    ...[...picks.flatMap(({ deletes }) => deletes), ...cleared.deletes].map(deletion),
+    ...moveCursors(request, picks),
+  ]);
   const sent: Sent = {
     space,
     guards,
     attachment: names.attachment,
     podGuard,
+    ownerGuard: owner.guards[0],
     picks,
+    freed: owner.freed,
+    removalGuards,
     families,
   };
   return {
@@ -93,6 +119,49 @@ export function claim(
     record,
     explain: (conflict) => explain(sent, conflict),
   };
+}
+
+/** A key is written once: what the new attachment writes wins over what goes with a former one. */
+function distinct(writes: readonly Write[]): readonly Write[] {
+  const byKey = new Map<string, Write>();
+  for (const write of writes) if (!byKey.has(write.key)) byKey.set(write.key, write);
+  return [...byKey.values()];
+}
+
+/** Removes the pod's former attachment, and those of pods that are gone. */
+function removals(
+  request: AddRequest,
+  { picks, known }: { readonly picks: readonly Pick[]; readonly known: Known },
+): readonly Removal[] {
+  const { space, now, cooldownMs } = request;
+  const { former, detached } = known;
+  const moved = new Set(picks.map(({ grant }) => grant.ip));
+  const own = ownerKeyOf(request);
+  const victims = new Map<string, Victim>(
+    picks.flatMap(({ victim }) =>
+      victim === undefined ? [] : [[attachmentKey(space, nameOf(victim.record)), victim] as const]
+    ),
+  );
+  if (former !== undefined) {
+    const { record, entry: { revision } } = former;
+    victims.set(attachmentKey(space, nameOf(record)), { record, revision });
+  }
+  return [...victims.values()].map(({ record, revision }) => {
+    const key = ownerKeyOfRecord(space, record);
+    const retain = key !== undefined && key !== own && !detached.has(key);
+    return removeAttachment(record, { space, now, cooldownMs, revision, retain, moved });
+  });
+}
+
+function ownerKeyOfRecord(
+  space: string,
+  { cluster, network, ifname, owner }: AttachmentRecord,
+): string | undefined {
+  return owner && ownerKey(space, { cluster, network, ifName: ifname, owner });
+}
+
+function nameOf({ network, containerID, ifname }: AttachmentRecord): AttachmentName {
+  return { network, containerId: containerID, ifName: ifname };
 }
 
 /** Reads the pod's record as a former attachment. Throws `RecordError`. */
@@ -116,7 +185,8 @@ function namesOf({ space, asker }: AddRequest): Names {
   };
 }
 
-function recordOf({ asker, now }: AddRequest, picks: readonly Pick[]): AttachmentRecord {
+function recordOf({ asker, owner, now }: AddRequest, picks: readonly Pick[]): AttachmentRecord {
+  const authority = asker.authorities?.[0];
   return {
     schema: SCHEMA,
     cluster: asker.cluster,
@@ -127,6 +197,8 @@ function recordOf({ asker, now }: AddRequest, picks: readonly Pick[]): Attachmen
     nodeId: asker.nodeId,
     boot: asker.boot,
     ...(asker.pod === undefined ? {} : { pod: asker.pod }),
+    ...(authority === undefined ? {} : { authority }),
+    ...(owner === undefined ? {} : { owner }),
     since: now,
     addresses: picks.map(({ grant }) => grant),
   };
@@ -146,36 +218,6 @@ function guardPod(key: string | undefined, former: Former | undefined): Guard | 
     : { kind: "revision", key, revision: former.entry.revision };
 }
 
-function removeFormer(
-  request: AddRequest,
-  { former, picks, names }: {
-    readonly former: Former | undefined;
-    readonly picks: readonly Pick[];
-    readonly names: Names;
-  },
-): readonly Write[] {
-  if (former === undefined) return [];
-  const { space, now, cooldownMs } = request;
-  const { record } = former;
-  const name: AttachmentName = {
-    network: record.network,
-    containerId: record.containerID,
-    ifName: record.ifname,
-  };
-  const moved = new Set(picks.map(({ grant }) => grant.ip));
-  const left = record.addresses.filter(({ ip }) => !moved.has(ip));
-  const keys = [
-    attachmentKey(space, name),
-    nodeKey(space, { ...name, cluster: record.cluster, node: record.node }),
-  ];
-  // Its own keys, when somebody deleted the attachment's record but not the pod's: they are written below.
-  const old = keys.filter((key) => key !== names.attachment && key !== names.node);
-  return [
-    ...old.map(deletion),
-    ...releaseGrants({ ...record, addresses: left }, { space, now, cooldownMs }),
-  ];
-}
-
 function writeAttachment(record: AttachmentRecord, names: Names): readonly Write[] {
   const value = formatRecord(record);
   return [
@@ -183,28 +225,6 @@ function writeAttachment(record: AttachmentRecord, names: Names): readonly Write
     { kind: "put", key: names.node, value: "" },
     ...(names.pod === undefined ? [] : [{ kind: "put", key: names.pod, value } as const]),
   ];
-}
-
-function cursors(
-  { allocation, space, asker }: AddRequest,
-  picks: readonly Pick[],
-): readonly Write[] {
-  if (allocation !== "sequential") return [];
-  return picks.filter(({ candidate }) => candidate !== undefined)
-    .map(({ set, grant }) => ({
-      kind: "put",
-      key: cursorKey(space, asker.network, set),
-      value: grant.ip,
-    }));
-}
-
-/** The address of a sequential cursor; undefined when it is absent or not an address. */
-export function parseCursor(entry: Entry | undefined): Addr | undefined {
-  try {
-    return entry && parseAddr(entry.value);
-  } catch {
-    return undefined;
-  }
 }
 
 function put(key: string, record: AddressRecord): Write {

@@ -18,17 +18,34 @@ export interface Sent {
   /** The attachment's key. */
   readonly attachment: string;
   readonly podGuard: Guard | undefined;
+  readonly ownerGuard: Guard | undefined;
   readonly picks: readonly Pick[];
+  /** Addresses that the owner goes without from now on. */
+  readonly freed: readonly { readonly ip: string; readonly guard: Guard }[];
+  /** That the owners of removed attachments are as these left them. */
+  readonly removalGuards: readonly Guard[];
   /** The families whose oldest expiring records were asked for, in order. */
   readonly families: readonly Family[];
+}
+
+/** A key that was guarded, as it really is. */
+export interface Guarded {
+  readonly changed: boolean;
+  readonly entry: Entry | undefined;
 }
 
 /** What a claim's conflict showed. */
 export interface Explained {
   /** The attachment's own record, when it exists already. */
   readonly own: Entry | undefined;
-  /** The pod's record, when it is not as the claim took it to be. */
-  readonly former: { readonly changed: boolean; readonly entry: Entry | undefined };
+  /** The pod's record. */
+  readonly former: Guarded;
+  /** The owner's record. */
+  readonly owner: Guarded;
+  /** Addresses of the owner that proved not to be the owner's any more. */
+  readonly strange: readonly string[];
+  /** Keys of owners that have left the attachments that were to be removed. */
+  readonly detached: readonly string[];
   /** For each pick: whether it was lost, and what stands at its address. */
   readonly lost: readonly { readonly lost: boolean; readonly entry: Entry | undefined }[];
   /** For each pick: its window and the oldest expiring records of its family. */
@@ -43,20 +60,26 @@ export interface Explained {
  * @returns What it showed.
  */
 export function explain(sent: Sent, conflict: Conflict): Explained {
-  const { space, guards, attachment, podGuard, picks, families } = sent;
+  const { space, guards, attachment, picks, families, freed, removalGuards } = sent;
   const entries = new Map(guards.map(({ key }, index) => [key, conflict.guarded[index]]));
   const broken = (guard: Guard): boolean => isBroken(guard, entries.get(guard.key));
+  const look = (guard: Guard | undefined): Guarded => ({
+    changed: guard !== undefined && broken(guard),
+    entry: guard && entries.get(guard.key),
+  });
   const answers = conflict.otherwise.values();
-  const windows = picks.map(({ candidate }) => candidate && answers.next().value);
+  const windows = picks.map(({ origin }) =>
+    origin.kind === "choice" ? answers.next().value : undefined
+  );
   const oldest = new Map(
     families.map((family) => [family, parseOldest(space, entriesOf(answers.next().value))]),
   );
   return {
     own: entries.get(attachment),
-    former: {
-      changed: podGuard !== undefined && broken(podGuard),
-      entry: podGuard && entries.get(podGuard.key),
-    },
+    former: look(sent.podGuard),
+    owner: look(sent.ownerGuard),
+    strange: freed.filter(({ guard }) => broken(guard)).map(({ ip }) => ip),
+    detached: removalGuards.filter(broken).map(({ key }) => key),
     lost: picks.map(({ addr, guards }) => ({
       lost: guards.some(broken),
       entry: entries.get(addressKey(space, addr)),

@@ -6,26 +6,38 @@
 import { parseAddr } from "../net/addr.ts";
 import type { Former } from "./claim.ts";
 import { type Pick, pickMoved } from "./pick.ts";
-import { partOf, type Pool } from "./pool.ts";
+import { partOf } from "./pool.ts";
 import type { AddRequest } from "./request.ts";
-import { rangeOf, wishOf } from "./wished.ts";
+import type { Supply } from "./supply.ts";
+import { rangeOf, wishesOf } from "./wished.ts";
 
-/** An address that the pod's former sandbox held, if it fits this set and its wish. */
+/** An address that the pod's former sandbox held, if it fits this set and what is asked for. */
 export function movedTo(
   request: AddRequest,
-  options: { readonly set: number; readonly pool: Pool; readonly former: Former | undefined },
+  options: { readonly supply: Supply; readonly former: Former | undefined },
 ): Pick | undefined {
-  const { set, pool, former } = options;
-  const wish = wishOf(request, set);
+  const { supply: { set, pool, wish: poolWish }, former } = options;
+  const wishes = wishesOf(request, set);
+  const origin = { kind: "moved" } as const;
   for (const { ip, source } of former?.record.addresses ?? []) {
     const addr = parseAddr(ip);
     if (addr.family !== pool.family) continue;
-    if (wish === undefined) {
+    if (wishes.length === 0) {
       const range = partOf(pool, addr.value)?.range;
-      if (range !== undefined) return pickMoved(range, { set, addr, source });
-    } else if (wish.addr.value === addr.value) {
-      return pickMoved(rangeOf(request, wish), { set, addr, source: wish.source });
+      if (range === undefined) continue;
+      return pickMoved(request, { set, addr, range, source, origin, result: poolWish?.result });
     }
+    const wish = wishes.find((one) => one.addr.value === addr.value);
+    if (wish === undefined) continue;
+    const { source: asked, result } = wish;
+    return pickMoved(request, {
+      set,
+      addr,
+      range: rangeOf(request, wish),
+      source: asked,
+      origin,
+      result,
+    });
   }
   return undefined;
 }

@@ -31,13 +31,20 @@ export interface Pool {
   readonly size: bigint;
 }
 
-/** The pool of a range set. */
-export function poolOf(set: RangeSet): Pool {
+/**
+ * The pool of a range set.
+ *
+ * @param set The range set.
+ * @param members For each range, what may be chosen of it instead of its random part.
+ * @returns The pool.
+ */
+export function poolOf(set: RangeSet, members?: readonly Intervals[]): Pool {
   const parts: Part[] = [];
   let offset = 0n;
-  for (const range of set.ranges) {
-    const size = sizeOf(range.random);
-    parts.push({ range, members: range.random, offset, size });
+  for (const [index, range] of set.ranges.entries()) {
+    const chosen = members === undefined ? range.random : members[index] ?? [];
+    const size = sizeOf(chosen);
+    parts.push({ range, members: chosen, offset, size });
     offset += size;
   }
   return { family: set.family, parts, size: offset };

@@ -12,7 +12,7 @@ import { type Entry, type Guard, MAX_OPERATIONS, type Txn, type Write } from "..
 import { clearing, expiredOf, type Expiring, parseOldest, readOldest } from "./expiring.ts";
 import { isOurs, type Node } from "./ownership.ts";
 import { commit, entriesOf, entryOf, type Plan, read } from "./plan.ts";
-import { releaseAttachment } from "./release_writes.ts";
+import { removeAttachment } from "./removal.ts";
 
 /** Attachments that are read at once: more than one transaction releases where each has many addresses. */
 export const RELEASE_BATCH = 16;
@@ -50,6 +50,7 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
   const { space, names } = request;
   const families: readonly Family[] = [4, 6];
   const done = new Map<AttachmentName, Released>();
+  const detached = new Set<string>();
   for (let clear = true;; clear = false) {
     const pending = names.filter((name) => !done.has(name));
     if (pending.length === 0) return names.flatMap((name) => done.get(name) ?? []);
@@ -65,10 +66,17 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
     }
     const oldest = families.flatMap((_, index) => entriesOf(seen[pending.length + index]));
     const expired = clear ? expiredOf(parseOldest(space, oldest), request.now) : [];
-    const { txn, taken } = release(request, { mine, expired });
+    const { txn, taken, ownerKeys } = release(request, { mine, expired, detached });
     if (taken.length === 0) continue;
     const answer = yield* commit(txn);
     // A conflict, or no answer: read again, without clearing in passing, which others may be at too.
+    if (answer.kind === "conflict") {
+      for (const [index, guard] of txn.guards.entries()) {
+        const entry = answer.guarded[index];
+        const isBroken = guard.kind === "revision" && entry?.revision !== guard.revision;
+        if (isBroken && ownerKeys.has(guard.key)) detached.add(guard.key);
+      }
+    }
     if (answer.kind !== "committed") continue;
     for (const { name, record } of taken) done.set(name, { kind: "released", record });
   }
@@ -101,24 +109,41 @@ function look(
 /** As many attachments as one transaction takes, and expired records in what room is left. */
 function release(
   { space, now, cooldownMs }: ReleaseRequest,
-  { mine, expired }: { readonly mine: readonly Mine[]; readonly expired: readonly Expiring[] },
-): { readonly txn: Txn; readonly taken: readonly Mine[] } {
+  { mine, expired, detached }: {
+    readonly mine: readonly Mine[];
+    readonly expired: readonly Expiring[];
+    /** Keys of owners that have left their attachment: nothing is retained for them. */
+    readonly detached: ReadonlySet<string>;
+  },
+): { readonly txn: Txn; readonly taken: readonly Mine[]; readonly ownerKeys: ReadonlySet<string> } {
   const taken: Mine[] = [];
   const guards: Guard[] = [];
   const writes: Write[] = [];
+  const ownerKeys = new Set<string>();
+  const options = { space, now, cooldownMs };
   for (const item of mine) {
     const { key, revision } = item.entry;
-    const more = releaseAttachment(item.record, { space, now, cooldownMs });
-    if (taken.length > 0 && writes.length + more.length > MAX_OPERATIONS) break;
+    let removal = removeAttachment(item.record, { ...options, revision, retain: true });
+    const ownerKey = removal.ownerGuard?.key;
+    if (ownerKey !== undefined && detached.has(ownerKey)) {
+      removal = removeAttachment(item.record, { ...options, revision, retain: false });
+    }
+    if (taken.length > 0 && writes.length + removal.writes.length > MAX_OPERATIONS) break;
     taken.push(item);
     guards.push({ kind: "revision", key, revision });
-    writes.push(...more);
+    if (removal.ownerGuard !== undefined) {
+      guards.push(removal.ownerGuard);
+      ownerKeys.add(removal.ownerGuard.key);
+    }
+    writes.push(...removal.writes);
   }
+  const written = new Set(writes.map(({ key }) => key));
   for (const one of expired) {
     const cleared = clearing(space, [one]);
     if (writes.length + cleared.deletes.length > MAX_OPERATIONS) break;
+    if (cleared.deletes.some((key) => written.has(key))) continue;
     guards.push(...cleared.guards);
     writes.push(...cleared.deletes.map((key) => ({ kind: "delete", key } as const)));
   }
-  return { txn: { guards, writes }, taken };
+  return { txn: { guards, writes }, taken, ownerKeys };
 }

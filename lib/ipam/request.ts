@@ -6,8 +6,10 @@
 import type { Allocation, PoolWish, RangeSet, Wish } from "../config/config.ts";
 import type { Retain } from "../config/retain.ts";
 import type { Addr } from "../net/addr.ts";
-import type { PodRef } from "../state/records.ts";
+import type { Owner, PodRef } from "../state/records.ts";
 import type { Random } from "./plan.ts";
+
+export type { Owner } from "../state/records.ts";
 
 /** The node that a call runs on. */
 export interface NodeIdentity {
@@ -33,14 +35,6 @@ export interface Asker extends NodeIdentity {
   readonly pod?: PodRef;
   /** Fingerprints of the Kubernetes API that knows the pod, the present one first; none where no API was asked. */
   readonly authorities?: readonly string[];
-}
-
-/** Whose address it stays when it is retained. */
-export interface Owner {
-  /** The namespace of the owner's pods. */
-  readonly namespace: string;
-  /** The name of a StatefulSet's pod, or what `kube-ipam.owner` says. */
-  readonly name: string;
 }
 
 /** An ADD, ready to be planned. */

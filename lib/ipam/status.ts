@@ -42,7 +42,7 @@ export function* planStatus(request: StatusRequest): Plan<readonly Fill[]> {
   const { space, network, sets, now } = request;
   if (sets.length === 0) yield* read([{ kind: "get", key: networkKey(space, network) }]);
   const fills: Fill[] = [];
-  for (const [set, pool] of sets.map(poolOf).entries()) {
+  for (const [set, pool] of sets.map((set) => poolOf(set)).entries()) {
     const free = pool.size - (yield* countTaken(space, pool));
     const reusable = free > 0n ? 0n : yield* countReusable(pool, { space, now });
     fills.push({ set, size: pool.size, free: free + reusable });

@@ -1,32 +1,35 @@
 /**
- * Addresses that were asked for: claimed where nothing, or nothing that lasts, stands at them.
+ * Addresses that were asked for: by the runtime, or by the annotations of the pod.
  *
  * @module
  */
 import type { Range, Wish } from "../config/config.ts";
-import { expiringKey } from "../state/keys.ts";
+import type { Addr } from "../net/addr.ts";
 import type { AddressRecord } from "../state/records.ts";
-import { parseAddress } from "../state/record_text.ts";
 import type { Entry } from "../state/txn.ts";
-import type { Replacement } from "./expiring.ts";
-import { type Pick, pickWished } from "./pick.ts";
+import { claimOwned, type Owned } from "./owned.ts";
+import { type Claimable, type Pick, pick } from "./pick.ts";
+import type { Plan, Verdict } from "./plan.ts";
 import type { AddRequest } from "./request.ts";
+import { standingAt } from "./standing.ts";
 
-/** The wished address is somebody's. */
+/** The address is somebody's. */
 export interface Taken {
   /** Tells it from the other outcomes. */
   readonly kind: "taken";
-  /** What was asked for. */
-  readonly wish: Wish;
+  /** What was asked for, and where. */
+  readonly asked: { readonly addr: Addr; readonly path: string };
   /** What stands there. */
   readonly holder: AddressRecord;
   /** It is this pod's, on another interface or network. */
   readonly samePod: boolean;
+  /** Whether the holder's pod lives; absent where that does not matter. */
+  readonly verdict?: Verdict;
 }
 
-/** The wish for a range set, if there is one. */
-export function wishOf(request: AddRequest, set: number): Wish | undefined {
-  return request.wishes.find((wish) => wish.set === set);
+/** The wishes for a range set, in order. */
+export function wishesOf({ wishes }: AddRequest, set: number): readonly Wish[] {
+  return wishes.filter((wish) => wish.set === set);
 }
 
 /** The range that a wish names. */
@@ -36,39 +39,60 @@ export function rangeOf(request: AddRequest, { set, range }: Wish): Range {
   throw new RangeError(`Cannot find the range of a wish: current value is ${set}/${range}`);
 }
 
-/** The pick of a wish. */
-export function wished(request: AddRequest, wish: Wish, replacement?: Replacement): Pick {
-  const { set, addr, source } = wish;
-  const { space } = request;
-  return pickWished(rangeOf(request, wish), { space, set, addr, source, replacement });
-}
-
-/** What stands at a wished address decides: nothing, cooling or expired is claimed, anything else is somebody's. */
-export function wishedAgain(
+/** The pick of a wish: at first as if the address were free, or kept for the owner. */
+export function wished(
   request: AddRequest,
-  { pick, entry }: { readonly pick: Pick; readonly entry: Entry | undefined },
-): Pick | Taken {
-  const wish = wishOf(request, pick.set);
-  if (wish === undefined) {
-    throw new RangeError(`Cannot find the wish of set ${pick.set}`);
-  }
-  if (entry === undefined) return wished(request, wish);
-  const holder = parseAddress(entry);
-  if (holder.state === "held" || (holder.state === "retained" && !isExpired(holder, request.now))) {
-    return { kind: "taken", wish, holder, samePod: isSamePod(request, holder) };
-  }
-  const guards = [{ kind: "revision", key: entry.key, revision: entry.revision } as const];
-  const deletes = holder.until === undefined
-    ? []
-    : [expiringKey(request.space, { untilMs: holder.until, addr: wish.addr })];
-  return wished(request, wish, { guards, deletes });
+  { wish, owned }: { readonly wish: Wish; readonly owned: Owned | undefined },
+): Pick {
+  return pickWish(request, { wish, ...claimOwned(request, { owned, addr: wish.addr }) });
 }
 
-function isExpired({ until }: AddressRecord, now: number): boolean {
-  return until !== undefined && until <= now;
+/**
+ * The next pick of a wish that was lost.
+ *
+ * @param request The ADD.
+ * @param options The wish, and what stands at its address.
+ * @returns A pick; the outcome when the address is somebody's and there is no other to try.
+ */
+export function* wishedAgain(
+  request: AddRequest,
+  { wish, entry }: { readonly wish: Wish; readonly entry: Entry | undefined },
+): Plan<Pick | Taken> {
+  const { addr, path } = wish;
+  const standing = yield* standingAt(request, { addr, entry });
+  const asked = { addr, path };
+  switch (standing.kind) {
+    case "claimable":
+      return pickWish(request, { wish, ...standing.claimable });
+    case "elsewhere": {
+      const list = wishesOf(request, wish.set);
+      const next = list[list.indexOf(wish) + 1];
+      if (next !== undefined) return pickWish(request, { wish: next });
+      return { kind: "taken", asked, holder: standing.holder, samePod: true };
+    }
+    case "kept":
+      return { kind: "taken", asked, holder: standing.holder, samePod: false };
+    case "held": {
+      const { holder, verdict } = standing;
+      return { kind: "taken", asked, holder, samePod: false, verdict };
+    }
+  }
 }
 
-function isSamePod({ asker }: AddRequest, holder: AddressRecord): boolean {
-  return asker.pod?.uid !== undefined && holder.cluster === asker.cluster &&
-    holder.pod?.uid === asker.pod.uid;
+function pickWish(
+  request: AddRequest,
+  options: Claimable & { readonly wish: Wish },
+): Pick {
+  const { wish } = options;
+  const { set, addr, source, result } = wish;
+  const range = rangeOf(request, wish);
+  return pick(request, {
+    ...options,
+    set,
+    addr,
+    source,
+    result,
+    range,
+    origin: { kind: "wish", wish },
+  });
 }

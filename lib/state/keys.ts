@@ -3,7 +3,7 @@
  *
  * All keys lie below `/kube-ipam/v1/<space>/`. Addresses and times are fixed-width hex, so that byte
  * order is address order and time order. Network and space names are checked by the CNI rules and need
- * no escaping; names from elsewhere (node, pod UID) are percent-encoded.
+ * no escaping; names from elsewhere (node, pod UID, owner) are percent-encoded.
  *
  * @module
  */
@@ -50,6 +50,11 @@ export function addressBounds(space: string, family: Family, interval: Interval)
   return { from: addressKey(space, { family, value: interval.first }), to: `${last}0` };
 }
 
+/** The bounds of all {@linkcode addressKey}s of a space: IPv4 first, each family in address order. */
+export function allAddressBounds(space: string): Bounds {
+  return below(`${root(space)}addresses/`);
+}
+
 /** The key of one attachment's record. */
 export function attachmentKey(space: string, name: AttachmentName): string {
   return `${root(space)}attachments/${name.network}/${name.containerId}/${name.ifName}`;
@@ -91,6 +96,34 @@ export function podKey(
   return `${root(space)}pods/${cluster}/${encodeURIComponent(uid)}/${network}/${ifName}`;
 }
 
+/** The bounds of all {@linkcode podKey}s of one pod. */
+export function podBounds(
+  space: string,
+  { cluster, uid }: { readonly cluster: string; readonly uid: string },
+): Bounds {
+  return below(`${root(space)}pods/${cluster}/${encodeURIComponent(uid)}/`);
+}
+
+/** The key under which an owner's next pod finds the addresses of the last one. */
+export function ownerKey(
+  space: string,
+  name: {
+    readonly cluster: string;
+    readonly network: string;
+    readonly owner: { readonly namespace: string; readonly name: string };
+    readonly ifName: string;
+  },
+): string {
+  const { cluster, network, owner, ifName } = name;
+  const who = `${encodeURIComponent(owner.namespace)}/${encodeURIComponent(owner.name)}`;
+  return `${root(space)}owners/${cluster}/${network}/${who}/${ifName}`;
+}
+
+/** The key of a cluster's record: which Kubernetes API speaks for it. */
+export function clusterKey(space: string, cluster: string): string {
+  return `${root(space)}clusters/${cluster}`;
+}
+
 /** The key of one cooling or timed-retained address, ordered by the moment it is free again. */
 export function expiringKey(space: string, { untilMs, addr }: ExpiringName): string {
   const moment = untilMs.toString(16).padStart(16, "0");
@@ -111,6 +144,11 @@ export function expiringOfKey(key: string): ExpiringName {
 /** The key of the last address given from one range set (`allocation: "sequential"`). */
 export function cursorKey(space: string, network: string, set: number): string {
   return `${root(space)}cursor/${network}/${set}`;
+}
+
+/** The bounds of all {@linkcode networkKey}s of a space. */
+export function networkBounds(space: string): Bounds {
+  return below(`${root(space)}networks/`);
 }
 
 /** The key of a network's subnets and the hash of its ranges. */

@@ -9,8 +9,10 @@ import * as z from "../config/zod.ts";
 import {
   type AddressRecord,
   type AttachmentRecord,
+  type ClusterRecord,
   type ExpiringRecord,
   type NetworkRecord,
+  type OwnerRecord,
   SCHEMA,
 } from "./records.ts";
 import { parseAddr } from "../net/addr.ts";
@@ -33,7 +35,9 @@ const base = once(() => {
     gateway: z.optional(ip),
     source: text,
     cools: z.boolean(),
+    rule: z.optional(text),
   };
+  const owner = z.object({ namespace: text, name: text });
   const pod = z.object({ namespace: z.optional(text), name: text, uid: z.optional(text) });
   const holder = {
     schema,
@@ -45,22 +49,22 @@ const base = once(() => {
     nodeId: text,
     boot: text,
     pod: z.optional(pod),
+    authority: z.optional(text),
+    owner: z.optional(owner),
     since: moment,
   };
-  return { text, moment, schema, grant, holder };
+  return { text, ip, moment, schema, grant, owner, holder };
 });
 const attachment = once(() => {
   const { grant, holder } = base();
   return z.object({ ...holder, addresses: z.array(z.object(grant)) });
 });
 const address = once(() => {
-  const { text, moment, grant, holder } = base();
+  const { moment, grant, holder } = base();
   return z.object({
     ...holder,
     ...grant,
     state: z.enum(["held", "retained", "cooling"]),
-    owner: z.optional(text),
-    rule: z.optional(text),
     until: z.optional(moment),
   });
 });
@@ -72,6 +76,24 @@ const expiring = once(() => {
     network: text,
     ownerKey: z.optional(text),
   });
+});
+const owned = once(() => {
+  const { text, ip, moment, schema, owner } = base();
+  return z.object({
+    schema,
+    cluster: text,
+    authority: z.optional(text),
+    network: text,
+    ifname: text,
+    owner,
+    state: z.enum(["held", "retained"]),
+    addresses: z.array(z.object({ ip, rule: text, until: z.optional(moment) })),
+    since: moment,
+  });
+});
+const cluster = once(() => {
+  const { text, moment, schema } = base();
+  return z.object({ schema, authorities: z.array(text), node: text, since: moment });
 });
 const network = once(() => {
   const { text, moment, schema } = base();
@@ -138,6 +160,28 @@ export function parseExpiring(entry: Entry): ExpiringRecord {
 }
 
 /**
+ * Reads a record under `owners/`.
+ *
+ * @param entry The entry as a datastore answered it.
+ * @returns The record.
+ * @throws {RecordError} If it is damaged or of a newer schema.
+ */
+export function parseOwner(entry: Entry): OwnerRecord {
+  return parse(entry, owned());
+}
+
+/**
+ * Reads a record under `clusters/`.
+ *
+ * @param entry The entry as a datastore answered it.
+ * @returns The record.
+ * @throws {RecordError} If it is damaged or of a newer schema.
+ */
+export function parseCluster(entry: Entry): ClusterRecord {
+  return parse(entry, cluster());
+}
+
+/**
  * Reads a record under `networks/`.
  *
  * @param entry The entry as a datastore answered it.
@@ -155,7 +199,13 @@ export function parseNetwork(entry: Entry): NetworkRecord {
  * @returns Compact JSON, absent fields left out.
  */
 export function formatRecord(
-  record: AttachmentRecord | AddressRecord | ExpiringRecord | NetworkRecord,
+  record:
+    | AttachmentRecord
+    | AddressRecord
+    | ExpiringRecord
+    | OwnerRecord
+    | ClusterRecord
+    | NetworkRecord,
 ): string {
   return JSON.stringify(record);
 }

@@ -19,6 +19,14 @@ export interface PodRef {
   readonly uid?: string | undefined;
 }
 
+/** For whom an address is kept when its pod is gone. */
+export interface Owner {
+  /** The namespace of the owner's pods. */
+  readonly namespace: string;
+  /** The name of a StatefulSet's pod, or what `kube-ipam.owner` says. */
+  readonly name: string;
+}
+
 /** One address of an attachment. */
 export interface Grant {
   /** The address, without prefix length. */
@@ -31,6 +39,8 @@ export interface Grant {
   readonly source: string;
   /** It is of the random set, so it cools down when it is released. */
   readonly cools: boolean;
+  /** How long it stays with the owner after the pod is gone: `forever`, `owner` or a duration; absent: not at all. */
+  readonly rule?: string | undefined;
 }
 
 /** Who holds something, and since when. */
@@ -53,6 +63,10 @@ export interface HolderRecord {
   readonly boot: string;
   /** The pod, if the runtime named one. */
   readonly pod?: PodRef | undefined;
+  /** Fingerprint of the Kubernetes API that knows the pod: no other one can say that it is gone. */
+  readonly authority?: string | undefined;
+  /** For whom the addresses that have a rule are kept. */
+  readonly owner?: Owner | undefined;
   /** When the record was written. */
   readonly since: number;
 }
@@ -67,10 +81,6 @@ export interface AttachmentRecord extends HolderRecord {
 export interface AddressRecord extends HolderRecord, Grant {
   /** `held` by an attachment, `retained` for an owner, or `cooling` down. */
   readonly state: "held" | "retained" | "cooling";
-  /** For whom it is retained. */
-  readonly owner?: string | undefined;
-  /** Until when, or under which condition, it is retained. */
-  readonly rule?: string | undefined;
   /** When it is free again. */
   readonly until?: number | undefined;
 }
@@ -85,6 +95,50 @@ export interface ExpiringRecord {
   readonly network: string;
   /** The owner's key, which goes with it. */
   readonly ownerKey?: string | undefined;
+}
+
+/** One address that an owner keeps. */
+export interface OwnedAddress {
+  /** The address. */
+  readonly ip: string;
+  /** As in {@linkcode Grant}. */
+  readonly rule: string;
+  /** When it is free again; absent while it is held, and when the rule has no end. */
+  readonly until?: number | undefined;
+}
+
+/** The record under `owners/`: rewritten with every change of its addresses, so its revision is theirs. */
+export interface OwnerRecord {
+  /** Always {@linkcode SCHEMA}. */
+  readonly schema: typeof SCHEMA;
+  /** The cluster of the owner. */
+  readonly cluster: string;
+  /** As in {@linkcode HolderRecord}: tells the owner from one of the same name in another cluster. */
+  readonly authority?: string | undefined;
+  /** The network's name. */
+  readonly network: string;
+  /** CNI_IFNAME. */
+  readonly ifname: string;
+  /** Who it is. */
+  readonly owner: Owner;
+  /** Whether its pod holds the addresses now. */
+  readonly state: "held" | "retained";
+  /** At least one. */
+  readonly addresses: readonly OwnedAddress[];
+  /** When the record was written. */
+  readonly since: number;
+}
+
+/** The record under `clusters/`. */
+export interface ClusterRecord {
+  /** Always {@linkcode SCHEMA}. */
+  readonly schema: typeof SCHEMA;
+  /** Fingerprints of the certificates that sign, or signed, the cluster's API. */
+  readonly authorities: readonly string[];
+  /** The node that wrote it. */
+  readonly node: string;
+  /** When it was written. */
+  readonly since: number;
 }
 
 /** The record under `networks/`. */

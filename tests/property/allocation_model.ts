@@ -34,7 +34,7 @@ export class Model {
     const former = this.#former(request);
     const others = new Set([...this.held()].filter((ip) => !former?.[1].ips.includes(ip)));
     const busy = request.wishes.find(({ addr }) => others.has(formatAddr(addr)));
-    const pools = request.sets.map(poolOf);
+    const pools = request.sets.map((set) => poolOf(set));
     const full = pools.findIndex((pool, set) =>
       request.wishes.every((wish) => wish.set !== set) && isFull(pool, others)
     );
@@ -108,7 +108,7 @@ export class Model {
 
   #release({ now, cooldownMs, sets }: AddRequest, name: string): void {
     for (const ip of this.attachments.get(name)?.ips ?? []) {
-      const cools = sets.map(poolOf).some((pool) => isMember(pool, ip));
+      const cools = sets.map((set) => poolOf(set)).some((pool) => isMember(pool, ip));
       if (cools && cooldownMs > 0) this.cooling.set(ip, now + cooldownMs);
     }
     this.attachments.delete(name);

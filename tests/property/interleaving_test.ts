@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Datastore } from "../../lib/datastore/datastore.ts";
 import { MemoryDatastore } from "../../lib/datastore/memory.ts";
-import { add, addRequest, ipsOf, release, seeded } from "../support/allocator.ts";
+import { add, addRequest, ipsOf, judgeOf, release, seeded } from "../support/allocator.ts";
 import { checkInvariants } from "../support/invariants.ts";
 import { setOf, wishFor } from "../support/sets.ts";
 
@@ -130,5 +130,69 @@ Deno.test("planAdd() and planRelease() of one container at once never leave half
       await checkInvariants(memory);
     }),
     { numRuns: 150 },
+  );
+});
+
+/** A pod of a namespace, by name and incarnation, that wishes for an address or keeps the one it gets. */
+function podRequest(
+  pod: string,
+  options: { readonly uid: string; readonly containerId: string; readonly isSticky?: boolean },
+): ReturnType<typeof addRequest> {
+  const { uid, containerId, isSticky = false } = options;
+  const sticky = { owner: { namespace: "ns", name: pod }, retain: "forever", wishes: [] } as const;
+  return addRequest({
+    sets: [setOf({ subnet: "10.0.0.0/28", random: "10.0.0.1-10.0.0.4" })],
+    ...(isSticky ? sticky : { wishes: [wishFor("10.0.0.9")] }),
+    asker: { containerId, authorities: ["api"], pod: { namespace: "ns", name: pod, uid } },
+  });
+}
+
+Deno.test("of four pods that take one address over at once, one gets it, whatever its late DEL does", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      await using memory = new MemoryDatastore();
+      const former = podRequest("old", { uid: "old", containerId: "old" });
+      await add(memory, former);
+      const store = scheduled(memory, scheduler);
+      const living = new Set(["a", "b", "c", "d"]);
+      const judge = judgeOf(living);
+      const calls = [...living].map((uid) =>
+        add(store, podRequest(uid, { uid, containerId: uid }), judge)
+      );
+      const late = release(store, former);
+      await scheduler.waitFor(Promise.all([...calls, late]));
+      const kinds = (await Promise.all(calls)).map(({ kind }) => kind);
+      assertEquals(kinds.filter((kind) => kind === "granted").length, 1, kinds.join());
+      assertEquals(kinds.filter((kind) => kind === "taken").length, 3);
+      assertEquals([...(await checkInvariants(memory)).keys()], ["10.0.0.9"]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("an owner's next pod gets its address in every interleaving with DEL, and no other pod does", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      await using memory = new MemoryDatastore();
+      const isSticky = true;
+      const first = podRequest("web-0", { uid: "1", containerId: "c1", isSticky });
+      const [ip = ""] = ipsOf(await add(memory, first));
+      const store = scheduled(memory, scheduler);
+      const judge = judgeOf(new Set(["2", "x"]));
+      const next = podRequest("web-0", { uid: "2", containerId: "c2", isSticky });
+      const other = podRequest("x", { uid: "x", containerId: "cx" });
+      const wish = { ...other, wishes: [wishFor(ip)] };
+      const calls = [
+        add(store, next, judge),
+        release(store, first),
+        add(store, wish, judge),
+      ] as const;
+      await scheduler.waitFor(Promise.all(calls));
+      const [got, , refused] = await Promise.all(calls);
+      assertEquals(ipsOf(got), [ip]);
+      assertEquals(refused.kind, "taken");
+      assertEquals([...(await checkInvariants(memory)).keys()], [ip]);
+    }),
+    { numRuns: 300 },
   );
 });

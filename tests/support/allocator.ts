@@ -4,7 +4,7 @@
  * @module
  */
 import type { Datastore } from "../../lib/datastore/datastore.ts";
-import { transact } from "../../lib/datastore/transact.ts";
+import { type Judge, transact } from "../../lib/datastore/transact.ts";
 import { type AddOutcome, planAdd } from "../../lib/ipam/allocate.ts";
 import type { Plan, Random } from "../../lib/ipam/plan.ts";
 import { planRelease, type Released } from "../../lib/ipam/release.ts";
@@ -54,13 +54,23 @@ export function addRequest(
 }
 
 /** Runs a plan with a deadline of ten seconds. */
-export function runPlan<T>(store: Datastore, plan: Plan<T>): Promise<T> {
-  return transact(store, plan, { signal: AbortSignal.timeout(10_000), random: seeded(7) });
+export function runPlan<T>(store: Datastore, plan: Plan<T>, judge?: Judge): Promise<T> {
+  return transact(store, plan, { signal: AbortSignal.timeout(10_000), random: seeded(7), judge });
 }
 
 /** Runs an ADD. */
-export function add(store: Datastore, request: AddRequest): Promise<AddOutcome> {
-  return runPlan(store, planAdd(request));
+export function add(store: Datastore, request: AddRequest, judge?: Judge): Promise<AddOutcome> {
+  return runPlan(store, planAdd(request), judge);
+}
+
+/** A judge that knows which pods live, by UID. */
+export function judgeOf(living: ReadonlySet<string>): Judge {
+  return ({ pod }) =>
+    Promise.resolve(
+      living.has(pod?.uid ?? "")
+        ? { kind: "present", advice: "wait" }
+        : { kind: "gone", reason: "it is gone" },
+    );
 }
 
 /** The addresses of an outcome that has some. */

@@ -6,8 +6,20 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Datastore } from "../../lib/datastore/datastore.ts";
 import { parseAddr } from "../../lib/net/addr.ts";
-import { addressKey, attachmentKey, expiringKey, nodeKey, podKey } from "../../lib/state/keys.ts";
-import { parseAddress, parseAttachment, parseExpiring } from "../../lib/state/record_text.ts";
+import {
+  addressKey,
+  attachmentKey,
+  expiringKey,
+  nodeKey,
+  ownerKey,
+  podKey,
+} from "../../lib/state/keys.ts";
+import {
+  parseAddress,
+  parseAttachment,
+  parseExpiring,
+  parseOwner,
+} from "../../lib/state/record_text.ts";
 import type { Entry } from "../../lib/state/txn.ts";
 
 /** Everything below `/kube-ipam/`, in key order. */
@@ -26,7 +38,7 @@ export async function allEntries(store: Datastore): Promise<readonly Entry[]> {
 }
 
 /**
- * Checks I1, I2 and the pairing of `expiring/` with its addresses.
+ * Checks I1, I2 and the pairing of `expiring/` and `owners/` with their addresses.
  *
  * @param store The datastore.
  * @param space The space that was used.
@@ -83,8 +95,37 @@ export async function checkInvariants(
       expected.add(entry.key);
       expected.add(key);
     }
+    if (record.state === "retained") {
+      assert(record.owner !== undefined, `${record.ip} is retained for nobody`);
+      const { cluster, network, ifname: ifName, owner } = record;
+      const key = ownerKey(space, { cluster, network, owner, ifName });
+      const kept = byKey.get(key);
+      const found = kept && parseOwner(kept).addresses.find(({ ip }) => ip === record.ip);
+      // Of several whose time is over one may be left when the owner's key is gone.
+      if (record.until === undefined || found !== undefined) {
+        assert(
+          found !== undefined,
+          `${record.ip} is retained for an owner, but not named by ${key}`,
+        );
+        assertEquals(found.until, record.until, key);
+      }
+      expected.add(entry.key);
+    }
   }
-  for (const folder of ["addresses", "attachments", "nodes", "pods", "expiring"]) {
+  for (const entry of below("owners")) {
+    const { state, addresses, owner } = parseOwner(entry);
+    for (const { ip, until } of addresses) {
+      const address = byKey.get(addressKey(space, parseAddr(ip)));
+      // Of several whose time is over one may be somebody else's already.
+      if (until !== undefined && address?.revision !== entry.revision) continue;
+      assert(address !== undefined, `${entry.key} names ${ip}, which is free`);
+      assertEquals(address.revision, entry.revision, `${entry.key} was not written with ${ip}`);
+      assertEquals(parseAddress(address).state, state, entry.key);
+      assertEquals(parseAddress(address).owner, owner, entry.key);
+    }
+    expected.add(entry.key);
+  }
+  for (const folder of ["addresses", "attachments", "nodes", "pods", "expiring", "owners"]) {
     for (const { key } of below(folder)) assert(expected.has(key), `I2: ${key} stands for nothing`);
   }
   return held;

@@ -251,7 +251,7 @@ async function retain(
     source: "range",
     cools: true,
     state: "retained",
-    owner: "ns/db-0",
+    owner: { namespace: "ns", name: "db-0" },
     until,
   };
   const value = formatRecord({ schema: SCHEMA, state: "retained", network: "net" });

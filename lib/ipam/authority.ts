@@ -1,0 +1,44 @@
+/**
+ * Whether two records speak of pods of one and the same Kubernetes API.
+ *
+ * Two clusters may share an etcd and, by mistake, a name. A pod that one API does not know is then not gone: it is the other's.
+ *
+ * @module
+ */
+import { clusterKey } from "../state/keys.ts";
+import { parseCluster } from "../state/record_text.ts";
+import type { Entry } from "../state/txn.ts";
+import { entryOf, type Plan, read } from "./plan.ts";
+import type { AddRequest } from "./request.ts";
+
+/**
+ * Tells whether the API that we ask knows the pod of a record.
+ *
+ * @param request The ADD: whom we ask.
+ * @param authority The record's.
+ * @returns Whether both are one, or known as one cluster's: the certificates of a cluster change in time.
+ */
+export function* isKnown(request: AddRequest, authority: string | undefined): Plan<boolean> {
+  if (isOwn(request, authority)) return true;
+  const { space, asker } = request;
+  if (authority === undefined || (asker.authorities ?? []).length === 0) return false;
+  const seen = yield* read([{ kind: "get", key: clusterKey(space, asker.cluster) }]);
+  return areOne(request, { authority, cluster: entryOf(seen[0]) });
+}
+
+/** Tells whether a record names one of the authorities that we know the API by. */
+export function isOwn({ asker }: AddRequest, authority: string | undefined): boolean {
+  return authority !== undefined && (asker.authorities ?? []).includes(authority);
+}
+
+/** Tells whether the cluster's record names both. */
+export function areOne(
+  { asker }: AddRequest,
+  options: { readonly authority: string | undefined; readonly cluster: Entry | undefined },
+): boolean {
+  const { authority, cluster } = options;
+  if (authority === undefined || cluster === undefined) return false;
+  const { authorities } = parseCluster(cluster);
+  return authorities.includes(authority) &&
+    (asker.authorities ?? []).some((own) => authorities.includes(own));
+}

@@ -1,0 +1,204 @@
+/**
+ * What an ADD tries: one pick for each range set, at first and after each conflict.
+ *
+ * For each set the first of these counts: what the pod's former sandbox held, what is asked for, what is kept for the owner, and a
+ * choice of the pool.
+ *
+ * @module
+ */
+import type { PoolWish } from "../config/config.ts";
+import { parseAddress } from "../state/record_text.ts";
+import type { AddressRecord } from "../state/records.ts";
+import type { Entry } from "../state/txn.ts";
+import { firstCandidate, nextCandidate, type Search } from "./choose.ts";
+import type { Known } from "./claim.ts";
+import type { Explained } from "./explain.ts";
+import { movedTo } from "./moved.ts";
+import { isKeptFor, ownedAgain, ownedFor } from "./owned.ts";
+import { type Claimable, type Pick, pick } from "./pick.ts";
+import type { Plan } from "./plan.ts";
+import { partOf } from "./pool.ts";
+import { reclaim } from "./reclaim.ts";
+import type { AddRequest } from "./request.ts";
+import { standingAt } from "./standing.ts";
+import type { Supply } from "./supply.ts";
+import { type Taken, wished, wishedAgain, wishesOf } from "./wished.ts";
+
+/** No address of this set can be granted. */
+export interface Exhausted {
+  /** Tells it from the other outcomes. */
+  readonly kind: "exhausted";
+  /** Index of the range set. */
+  readonly set: number;
+  /** How many addresses there are. */
+  readonly size: bigint;
+  /** The addresses that the pod asks for, if they are what is exhausted. */
+  readonly wish?: PoolWish | undefined;
+  /** Some that hold them. */
+  readonly holders?: readonly AddressRecord[];
+}
+
+/** One pick per set, or why there is none. */
+export type Picks = readonly Pick[] | Taken | Exhausted;
+
+/** What a try knows beforehand. */
+export interface Situation {
+  readonly supplies: readonly Supply[];
+  readonly known: Known;
+}
+
+const NONE: ReadonlySet<bigint> = new Set();
+
+/** Tells a list of picks from an outcome. */
+export function arePicks(picks: Picks): picks is readonly Pick[] {
+  return Array.isArray(picks);
+}
+
+/** What is tried first, or anew when somebody else changed what it was based on. */
+export function firstPicks(request: AddRequest, { supplies, known }: Situation): Picks {
+  const picks: Pick[] = [];
+  for (const supply of supplies) {
+    const without = new Set([...known.without, ...picks.map(({ grant }) => grant.ip)]);
+    const next = firstPick(request, { supply, known: { ...known, without } });
+    if ("kind" in next) return next;
+    picks.push(next);
+  }
+  return picks;
+}
+
+function firstPick(
+  request: AddRequest,
+  { supply, known }: { readonly supply: Supply; readonly known: Known },
+): Pick | Exhausted {
+  const { former, owned, without } = known;
+  const moved = movedTo(request, { supply, former });
+  if (moved !== undefined) return moved;
+  const [wish] = wishesOf(request, supply.set);
+  if (wish !== undefined) return wished(request, { wish, owned });
+  return ownedFor(request, { supply, owned, former, without }) ??
+    choose(request, { supply, search: searchOf(request, supply, 0, NONE) });
+}
+
+/** What was lost, and what is known of it. */
+export interface LostOptions extends Situation {
+  readonly picks: readonly Pick[];
+  readonly explained: Explained;
+  /** Tries so far. */
+  readonly conflicts: number;
+  /** Expiring addresses that were tried in vain: more are added. */
+  readonly tried: Set<bigint>;
+  /** Addresses under the owner's name that are not the owner's: more are added. */
+  readonly strange: Set<string>;
+}
+
+/** What is tried next: picks that were not lost stay. */
+export function* nextPicks(request: AddRequest, options: LostOptions): Plan<Picks> {
+  const { picks, explained, supplies } = options;
+  const next: Pick[] = [];
+  for (const [index, pick] of picks.entries()) {
+    const outcome = explained.lost[index];
+    const supply = supplies[pick.set];
+    if (outcome?.lost !== true || supply === undefined) {
+      next.push(pick);
+      continue;
+    }
+    const again = yield* nextPick(request, { ...options, pick, index, supply, ...outcome });
+    if ("kind" in again) return again;
+    next.push(again);
+  }
+  return next;
+}
+
+interface LostPick extends LostOptions {
+  readonly pick: Pick;
+  readonly index: number;
+  readonly supply: Supply;
+  readonly entry: Entry | undefined;
+}
+
+function* nextPick(request: AddRequest, options: LostPick): Plan<Pick | Taken | Exhausted> {
+  const { pick: { origin }, entry } = options;
+  switch (origin.kind) {
+    case "wish":
+      return yield* wishedAgain(request, { wish: origin.wish, entry });
+    case "owned":
+      return yield* keptAgain(request, options);
+    case "choice":
+      return yield* choiceAgain(request, { ...options, candidate: origin.candidate });
+    case "moved":
+      throw new TypeError("Cannot lose a moved address as it has no guard of its own");
+  }
+}
+
+function* keptAgain(request: AddRequest, options: LostPick): Plan<Pick | Taken | Exhausted> {
+  const { pick: { addr, grant }, supply, entry, known, strange } = options;
+  const holder = entry && parseAddress(entry);
+  // What another has by now, chosen or asked for, is the owner's no more.
+  const isLost = holder?.state === "held" && !isKeptFor(request, holder);
+  const standing = isLost ? undefined : yield* standingAt(request, { addr, entry });
+  if (standing?.kind === "held") {
+    const { holder, verdict } = standing;
+    const path = `kept for ${request.owner?.namespace}/${request.owner?.name}`;
+    return { kind: "taken", asked: { addr, path }, holder, samePod: false, verdict };
+  }
+  const again = standing?.kind === "claimable"
+    ? ownedAgain(request, { supply, addr, ...standing.claimable })
+    : undefined;
+  if (again !== undefined) return again;
+  strange.add(grant.ip);
+  return firstPick(request, { supply, known: { ...known, without: strange } });
+}
+
+function* choiceAgain(
+  request: AddRequest,
+  options: LostPick & { readonly candidate: Parameters<typeof nextCandidate>[1]["candidate"] },
+): Plan<Pick | Exhausted> {
+  const { pick, index, supply, explained, conflicts, tried, candidate } = options;
+  if (candidate.replacement !== undefined) tried.add(pick.addr.value);
+  const search = searchOf(request, supply, conflicts, tried);
+  const shown = explained.shown[index] ?? { window: undefined, oldest: [] };
+  const next = yield* nextCandidate(search, { ...shown, candidate });
+  const again = choose(request, { supply, search, candidate: next });
+  if (!("kind" in again) || supply.wish === undefined) return again;
+  const found = yield* reclaim(request, supply);
+  return found.kind === "gone"
+    ? choose(request, { supply, search, candidate: found.candidate, claimable: found.claimable })
+    : { ...again, holders: found.holders };
+}
+
+function searchOf(
+  request: AddRequest,
+  { pool, order, start }: Supply,
+  conflicts: number,
+  tried: ReadonlySet<bigint>,
+): Search {
+  return { pool, request, order, start, conflicts, tried };
+}
+
+function choose(
+  request: AddRequest,
+  options: {
+    readonly supply: Supply;
+    readonly search: Search;
+    readonly candidate?: ReturnType<typeof firstCandidate>;
+    readonly claimable?: Claimable;
+  },
+): Pick | Exhausted {
+  const { supply: { set, pool, wish }, search, claimable } = options;
+  const candidate = "candidate" in options ? options.candidate : firstCandidate(search);
+  const range = candidate && partOf(pool, candidate.value)?.range;
+  if (candidate === undefined || range === undefined) {
+    return { kind: "exhausted", set, size: pool.size, wish };
+  }
+  const { value, replacement } = candidate;
+  return pick(request, {
+    set,
+    addr: { family: pool.family, value },
+    range,
+    source: wish === undefined ? "range" : "annotation",
+    result: wish?.result,
+    origin: { kind: "choice", candidate },
+    replacement,
+    ...claimable,
+  });
+}

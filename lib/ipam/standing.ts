@@ -1,0 +1,160 @@
+/**
+ * What stands at an address that somebody wants, and whether it may be had in spite of it.
+ *
+ * @module
+ */
+import type { Addr } from "../net/addr.ts";
+import { addressKey, attachmentKey, expiringKey, ownerKey } from "../state/keys.ts";
+import type { AddressRecord, OwnerRecord } from "../state/records.ts";
+import { parseAddress, parseOwner } from "../state/record_text.ts";
+import type { Entry, Guard } from "../state/txn.ts";
+import { isKnown } from "./authority.ts";
+import type { Replacement } from "./expiring.ts";
+import { isSameAttachment, isSamePod, lookAt } from "./holder.ts";
+import { isKeptFor } from "./owned.ts";
+import type { Claimable, Victim } from "./pick.ts";
+import { commit, entryOf, type Plan, read, type Verdict } from "./plan.ts";
+import { removeAttachment } from "./removal.ts";
+import type { AddRequest } from "./request.ts";
+
+/** Looks at one address, each of which found that it had changed since the last. */
+const LOOKS = 4;
+
+/** What stands at an address. */
+export type Standing =
+  /** Nothing, or nothing that lasts, or a holder whose pod is gone. */
+  | { readonly kind: "claimable"; readonly claimable: Claimable }
+  /** This pod itself, on another interface or network. */
+  | { readonly kind: "elsewhere"; readonly holder: AddressRecord }
+  /** It is retained for another owner. */
+  | { readonly kind: "kept"; readonly holder: AddressRecord }
+  /** It is held by somebody else. */
+  | { readonly kind: "held"; readonly holder: AddressRecord; readonly verdict: Verdict };
+
+/** An address and what a conflict showed to stand there. */
+export interface StandingOptions {
+  readonly addr: Addr;
+  readonly entry: Entry | undefined;
+}
+
+/**
+ * Finds out what stands at an address.
+ *
+ * @param request The ADD that wants it.
+ * @param options The address, and its entry.
+ * @returns Whether, and how, it may be had.
+ */
+export function* standingAt(request: AddRequest, options: StandingOptions): Plan<Standing> {
+  const { addr } = options;
+  let { entry } = options;
+  for (let looks = 1;; looks++) {
+    if (entry === undefined) return { kind: "claimable", claimable: {} };
+    const holder = parseAddress(entry);
+    if (holder.state !== "held") return yield* unheld(request, { addr, entry, holder });
+    if (isSamePod(request, holder) && !isSameAttachment(request, holder)) {
+      return { kind: "elsewhere", holder };
+    }
+    const look = yield* lookAt(request, { addr, holder });
+    if (look.kind === "held") return { kind: "held", holder, verdict: look.verdict };
+    if (looks === LOOKS) return changing(holder);
+    if (look.kind === "changed") {
+      entry = look.entry;
+    } else if (holder.rule !== undefined && !isKeptFor(request, holder)) {
+      entry = yield* retainNow(request, { addr, victim: look.victim });
+    } else {
+      const guards = [guardOf(look.entry), guardOf(attachmentOf(request, look.victim))];
+      const replacement = { guards, deletes: [] };
+      return { kind: "claimable", claimable: { replacement, victim: look.victim } };
+    }
+  }
+}
+
+function* unheld(
+  request: AddRequest,
+  options: StandingOptions & { readonly entry: Entry; readonly holder: AddressRecord },
+): Plan<Standing> {
+  const { holder, entry } = options;
+  if (holder.state === "retained" && !isExpired(holder, request.now)) {
+    const isOurs = isKeptFor(request, holder) && (yield* isKnown(request, holder.authority));
+    if (!isOurs) return { kind: "kept", holder };
+  }
+  const replacement = replace(request, options);
+  const ownerEntry = isKeptFor(request, holder) || holder.state === "cooling"
+    ? undefined
+    : yield* readOwner(request, { holder, entry });
+  if (ownerEntry === undefined) return { kind: "claimable", claimable: { replacement } };
+  const { guards, deletes } = replacement;
+  const whole: Replacement = {
+    guards: [...guards, guardOf(ownerEntry)],
+    deletes: [...deletes, ownerEntry.key],
+  };
+  return { kind: "claimable", claimable: { replacement: whole } };
+}
+
+function replace(
+  { space }: AddRequest,
+  { addr, entry, holder }: StandingOptions & {
+    readonly entry: Entry;
+    readonly holder: AddressRecord;
+  },
+): Replacement {
+  return {
+    guards: [guardOf(entry)],
+    deletes: holder.until === undefined
+      ? []
+      : [expiringKey(space, { untilMs: holder.until, addr })],
+  };
+}
+
+/** The key of the owner whose time is over, if it goes with this address. */
+function* readOwner(
+  { space }: AddRequest,
+  { holder, entry }: { readonly holder: AddressRecord; readonly entry: Entry },
+): Plan<Entry | undefined> {
+  const { cluster, network, ifname, owner } = holder;
+  if (owner === undefined) return undefined;
+  const key = ownerKey(space, { cluster, network, ifName: ifname, owner });
+  const found = entryOf((yield* read([{ kind: "get", key }]))[0]);
+  if (found === undefined || found.revision !== entry.revision) return undefined;
+  const { addresses }: OwnerRecord = parseOwner(found);
+  return addresses.at(-1)?.ip === holder.ip ? found : undefined;
+}
+
+/** The pod of another owner is gone: its address stays with that owner at once. */
+function* retainNow(
+  { space, now, cooldownMs }: AddRequest,
+  { addr, victim }: { readonly addr: Addr; readonly victim: Victim },
+): Plan<Entry | undefined> {
+  const { record, revision } = victim;
+  const attachment = guardOf(attachmentOf({ space }, victim));
+  for (const retain of [true, false]) {
+    const removal = removeAttachment(record, { space, now, cooldownMs, revision, retain });
+    const guards = [attachment, removal.ownerGuard].filter((guard) => guard !== undefined);
+    const answer = yield* commit({ guards, writes: removal.writes });
+    // The owner has moved on, and what it left is nobody's: then without its key.
+    const isAsked = answer.kind === "conflict" && answer.guarded[0]?.revision === revision;
+    if (!isAsked) break;
+  }
+  return entryOf((yield* read([{ kind: "get", key: addressKey(space, addr) }]))[0]);
+}
+
+function attachmentOf(
+  { space }: Pick<AddRequest, "space">,
+  { record, revision }: Victim,
+): Pick<Entry, "key" | "revision"> {
+  const { network, containerID: containerId, ifname: ifName } = record;
+  return { key: attachmentKey(space, { network, containerId, ifName }), revision };
+}
+
+function guardOf({ key, revision }: Pick<Entry, "key" | "revision">): Guard {
+  return { kind: "revision", key, revision };
+}
+
+function isExpired({ until }: AddressRecord, now: number): boolean {
+  return until !== undefined && until <= now;
+}
+
+function changing(holder: AddressRecord): Standing {
+  const reason = `${holder.ip} changes hands all the time`;
+  return { kind: "held", holder, verdict: { kind: "unknown", reason } };
+}
