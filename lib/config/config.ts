@@ -147,7 +147,7 @@ export interface Config {
   readonly nodeName: string | undefined;
   /** One address is taken of each. */
   readonly sets: readonly RangeSet[];
-  /** `gw` is filled in where the family has a gateway. */
+  /** As they are written: an absent `gw` is the gateway of the address that is granted. */
   readonly routes: readonly Route[];
   /** From `ipam.dns` and `runtimeConfig.dns`: each key that is set wins over `resolvConf`. */
   readonly dns: Dns | undefined;

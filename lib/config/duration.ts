@@ -5,7 +5,10 @@
  */
 
 const DURATION = /^(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?(?:(\d{1,12})ms)?$/;
-const DURATION_UNITS = [86_400_000, 3_600_000, 60_000, 1_000, 1];
+const DAY_MS = 86_400_000;
+const DURATION_UNITS = [DAY_MS, 3_600_000, 60_000, 1_000, 1];
+// formatDuration() writes what parseDuration() reads, and a moment so far ahead has a year of four digits.
+const MOST_DAYS = 999_999;
 const UNIT_NAMES = ["d", "h", "m", "s", "ms"];
 const SIZE = /^(\d{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)?$/i;
 const SIZE_UNITS: Readonly<Record<string, number>> = {
@@ -23,7 +26,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
  *
  * @param text Whole numbers with the units d, h, m, s and ms, the largest first: `30s`, `1h30m`, `0`.
  * @returns Milliseconds.
- * @throws {SyntaxError} If the text is none.
+ * @throws {SyntaxError} If the text is none, or more than 999999 days.
  */
 export function parseDuration(text: string): number {
   if (text === "0") return 0;
@@ -35,7 +38,16 @@ export function parseDuration(text: string): number {
       }`,
     );
   }
-  return DURATION_UNITS.reduce((sum, unit, index) => sum + Number(found[index + 1] ?? 0) * unit, 0);
+  const ms = DURATION_UNITS.reduce(
+    (sum, unit, index) => sum + Number(found[index + 1] ?? 0) * unit,
+    0,
+  );
+  if (ms <= MOST_DAYS * DAY_MS) return ms;
+  throw new SyntaxError(
+    `Cannot read a duration as it must be at most ${MOST_DAYS} days: current value is ${
+      JSON.stringify(text)
+    }`,
+  );
 }
 
 /**

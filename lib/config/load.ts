@@ -21,6 +21,7 @@ import {
 import { readDatastore } from "./datastore.ts";
 import { readDns } from "./dns.ts";
 import { readPath, type ReadPathOptions } from "./files.ts";
+import { readFixedPolicy } from "./fixed_policy.ts";
 import { forgive, formatMistake, newReport, refuseMistakes, type Report } from "./mistakes.ts";
 import { readRangeSets } from "./ranges.ts";
 import { readRoutes } from "./routes.ts";
@@ -75,7 +76,8 @@ export function loadConfig(netconf: Netconf, options: LoadConfigOptions): Config
   const sets = readRangeSets(raw, { cniVersion, report, required });
   const stores = readDatastore(ipam, { report, unknown, kubernetes });
   const scalars = readScalars(ipam, report);
-  const routes = readRoutes(ipam.routes, { sets, report });
+  const fixedPolicy = readFixedPolicy(ipam.fixedPolicy, { sets, unknown, report });
+  const routes = readRoutes(ipam.routes, { report });
   const dns = readDns(ipam.dns, { runtime: runtimeConfig?.dns, report });
   const { wishes, refused } = command === "ADD"
     ? readWishes(raw, { args, sets, report })
@@ -84,7 +86,18 @@ export function loadConfig(netconf: Netconf, options: LoadConfigOptions): Config
   refuseMistakes(report);
   refuseWishes(refused);
   const warnings = report.warnings.map(formatMistake);
-  return { cniVersion, network, ...scalars, ...stores, sets, routes, dns, wishes, warnings };
+  return {
+    cniVersion,
+    network,
+    ...scalars,
+    ...stores,
+    sets,
+    fixedPolicy,
+    routes,
+    dns,
+    wishes,
+    warnings,
+  };
 }
 
 // What gives addresses back must not depend on what the ranges are by now.
@@ -115,7 +128,6 @@ type Scalars = Pick<
   | "resolvConf"
   | "annotations"
   | "allocation"
-  | "fixedPolicy"
   | "cooldownMs"
   | "gcGraceMs"
   | "statusOnOutageMs"
@@ -135,7 +147,6 @@ function readScalars(ipam: RawIpam, report: Report): Scalars {
     annotations: readChoice(ipam.annotations, { words: ANNOTATIONS, ...at("annotations") }) ?? "on",
     allocation: readChoice(ipam.allocation, { words: ALLOCATIONS, ...at("allocation") }) ??
       "random",
-    fixedPolicy: undefined,
     cooldownMs: readDuration(ipam.cooldown, at("cooldown")) ?? DEFAULT_COOLDOWN_MS,
     gcGraceMs: readDuration(ipam.gcGrace, at("gcGrace")) ?? DEFAULT_GC_GRACE_MS,
     statusOnOutageMs: readDuration(ipam.statusOnOutage, at("statusOnOutage")),

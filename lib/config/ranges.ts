@@ -22,11 +22,15 @@ import {
   formatInterval,
   readExclude,
 } from "./range.ts";
+import type { Retain } from "./retain.ts";
+import { readRetain } from "./scalars.ts";
 import type { RawNetconf } from "./shape.ts";
 import { isInside, writtenSets } from "./written_sets.ts";
 
 /** One address is taken of each set, all in one transaction: etcd takes 128 operations. */
 const MOST_SETS = 16;
+
+const WITHOUT = "without the gateway, the network and broadcast address, and what is excluded";
 
 /** Options of {@linkcode readRangeSets}. */
 export interface ReadRangeSetsOptions {
@@ -40,7 +44,11 @@ export interface ReadRangeSetsOptions {
 
 interface DraftSet {
   readonly path: string;
-  readonly ranges: readonly DraftRange[];
+  readonly ranges: readonly Draft[];
+}
+
+interface Draft extends DraftRange {
+  readonly retain: Retain;
 }
 
 /**
@@ -52,13 +60,21 @@ interface DraftSet {
  */
 export function readRangeSets(netconf: RawNetconf, options: ReadRangeSetsOptions): RangeSet[] {
   const { report } = options;
+  const { ipam } = netconf;
+  const common = readRetain(ipam.retain, { path: "ipam.retain", report }) ?? "none";
   const sets = writtenSets(netconf, options).map(({ path, ranges }): DraftSet => ({
     path,
-    ranges: ranges.flatMap(({ raw, path }) => draftRange(raw, { path, report }) ?? []),
+    ranges: ranges.flatMap(({ raw, path }): Draft[] => {
+      const draft = draftRange(raw, { path, report });
+      const own = raw === ipam
+        ? undefined
+        : readRetain(raw.retain, { path: `${path}.retain`, report });
+      return draft === undefined ? [] : [{ ...draft, retain: own ?? common }];
+    }),
   }));
   // With a subnet beside it, the list was read as a part of that range.
-  const hasSubnet = (netconf.ipam.subnet ?? "") !== "";
-  const beside = hasSubnet ? undefined : netconf.ipam.exclude;
+  const hasSubnet = (ipam.subnet ?? "") !== "";
+  const beside = hasSubnet ? undefined : ipam.exclude;
   const excluded = readExclude(beside, { path: "ipam", report });
   if (sets.length > MOST_SETS) {
     report.mistakes.push({
@@ -169,14 +185,23 @@ interface CutRangeOptions {
   readonly report: Report;
 }
 
-function cutRange(draft: DraftRange, { common, report }: CutRangeOptions): Range {
-  const { subnet, gateway, path } = draft;
+function cutRange(draft: Draft, { common, report }: CutRangeOptions): Range {
+  const { subnet, gateway, path, retain } = draft;
   const whole = { first: firstOf(subnet), last: lastOf(subnet) };
   const window = subtractIntervals([draft.window], common.never);
   const random = subtractIntervals(window, common.fixed);
-  const fixed = draft.fixed === undefined
-    ? subtractIntervals([whole], common.windows)
+  // What another range names as fixed is that range's, with its gateway and its `retain`.
+  const reach = draft.fixed === undefined
+    ? subtractIntervals(subtractIntervals([whole], common.windows), common.fixed)
     : clipIntervals([draft.fixed], whole);
+  const fixed = subtractIntervals(reach, common.never);
+  if (draft.fixed !== undefined && fixed.length === 0) {
+    report.warnings.push({
+      path: `${path}.fixedStart`,
+      what: `nothing is left of ${formatInterval(draft.fixed, subnet.family)} ${WITHOUT}`,
+      repair: "No pod can ask for an address of it",
+    });
+  }
   if (random.length === 0) {
     const shown = formatInterval(draft.window, subnet.family);
     if (window.length > 0) {
@@ -188,8 +213,7 @@ function cutRange(draft: DraftRange, { common, report }: CutRangeOptions): Range
     } else {
       report.mistakes.push({
         path,
-        what: `nothing is left of ${shown} in ${formatPrefix(subnet)} without the gateway, ` +
-          "the network and broadcast address, and what is excluded",
+        what: `nothing is left of ${shown} in ${formatPrefix(subnet)} ${WITHOUT}`,
         repair: "Write a wider range or exclude less",
       });
     }
@@ -198,8 +222,8 @@ function cutRange(draft: DraftRange, { common, report }: CutRangeOptions): Range
     subnet,
     gateway,
     random,
-    fixed: subtractIntervals(fixed, common.never),
-    retain: "none",
+    fixed,
+    retain,
     path,
   };
 }

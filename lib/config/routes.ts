@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { type Addr, type Family, formatAddr, parseAddr } from "../net/addr.ts";
+import { type Addr, formatAddr, parseAddr } from "../net/addr.ts";
 import { parsePrefix, type Prefix } from "../net/prefix.ts";
 import type { Route } from "../cni/result.ts";
-import type { RangeSet } from "./config.ts";
 import { reasonOf, type Report } from "./mistakes.ts";
 import type { RawRoute } from "./shape.ts";
 
 /** Options of {@linkcode readRoutes}. */
 export interface ReadRoutesOptions {
-  /** Their gateways stand in for an absent `gw`. */
-  readonly sets: readonly RangeSet[];
   /** Where mistakes go. */
   readonly report: Report;
 }
@@ -30,24 +27,20 @@ const NUMBERS = [
  * Reads the routes.
  *
  * @param routes As they are written, or `undefined`.
- * @param options The range sets, and where mistakes go.
- * @returns The routes in their order. An absent `gw` is the gateway of the route's family, as long
- * as all its ranges have the same one; otherwise it stays absent, and the main plugin uses the
- * gateway of the address that was granted.
+ * @param options Where mistakes go.
+ * @returns The routes in their order.
  */
 export function readRoutes(
   routes: readonly RawRoute[] | undefined,
   options: ReadRoutesOptions,
 ): Route[] {
   if (routes === undefined) return [];
-  const gateways = { 4: onlyGateway(options.sets, 4), 6: onlyGateway(options.sets, 6) };
   return routes.flatMap((raw, index) => {
     const at = { path: `ipam.routes[${index}]`, report: options.report };
     const dst = readDst(raw.dst, at);
-    const written = readGw(raw.gw, { ...at, dst });
+    const gw = readGw(raw.gw, { ...at, dst });
     const numbers = readNumbers(raw, at);
     if (dst === undefined) return [];
-    const gw = written ?? gateways[dst.family];
     return [{ dst, ...(gw === undefined ? {} : { gw }), ...numbers }];
   });
 }
@@ -105,11 +98,4 @@ function readNumbers(raw: RawRoute, { path, report }: At): Partial<Route> {
     return [];
   });
   return Object.fromEntries(numbers);
-}
-
-function onlyGateway(sets: readonly RangeSet[], family: Family): Addr | undefined {
-  const gateways = sets.filter((set) => set.family === family)
-    .flatMap(({ ranges }) => ranges.map(({ gateway }) => gateway));
-  const [first] = gateways;
-  return gateways.every((gateway) => gateway?.value === first?.value) ? first : undefined;
 }

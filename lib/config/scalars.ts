@@ -1,11 +1,13 @@
 /**
- * Single values: names, durations, sizes.
+ * Single values: names, durations, sizes, how long an address is retained.
  *
  * @module
  */
 import { parseDuration, parseSize } from "./duration.ts";
 import type { ReadPathOptions } from "./files.ts";
 import { reasonOf } from "./mistakes.ts";
+import { nearest } from "./nearest.ts";
+import { parseRetain, type Retain, RETAIN_WORDS } from "./retain.ts";
 
 // The rule for network names: these become parts of datastore keys, which are not escaped.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/;
@@ -61,12 +63,27 @@ export function readSize(text: string | undefined, options: ReadPathOptions): nu
   return undefined;
 }
 
+/**
+ * Reads how long an address stays with its owner.
+ *
+ * @param text What is written; empty counts as absent.
+ * @param options Where it stands, and where mistakes go.
+ * @returns The rule, or `undefined` when it is absent or wrong.
+ */
+export function readRetain(text: string | undefined, options: ReadPathOptions): Retain | undefined {
+  const near = text === undefined ? undefined : nearest(text, RETAIN_WORDS);
+  const repair = near === undefined
+    ? 'Write "none", "forever", "owner" or "7d"'
+    : `Did you mean "${near}"?`;
+  return readBy(parseRetain, { text, ...options, repair });
+}
+
 interface ReadByOptions extends ReadPathOptions {
   readonly text: string | undefined;
   readonly repair: string;
 }
 
-function readBy(parse: (text: string) => number, options: ReadByOptions): number | undefined {
+function readBy<T>(parse: (text: string) => T, options: ReadByOptions): T | undefined {
   const { text, path, report, repair } = options;
   if (text === undefined || text === "") return undefined;
   try {

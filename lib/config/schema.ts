@@ -17,6 +17,7 @@ interface Note {
   readonly anyOf?: readonly unknown[];
 }
 
+// By key; a key that has another meaning inside an object stands with that object before it.
 const NOTES: Readonly<Record<string, Note>> = {
   type: { description: "Name of the IPAM plugin's binary", examples: ["kube-ipam"] },
   name: { description: "Of no effect; the network's name is the one at the top level" },
@@ -37,6 +38,12 @@ const NOTES: Readonly<Record<string, Note>> = {
   exclude: {
     description: "Never granted: addresses, prefixes, first-last",
     examples: [["10.188.0.50", "10.188.1.0/28", "10.188.0.60-10.188.0.69"]],
+  },
+  retain: {
+    description: "How long an address stays with its owner after its pod is gone: none, forever, " +
+      "owner (as long as the StatefulSet wants the pod) or a duration; in ipam for all ranges",
+    default: "none",
+    examples: ["none", "forever", "owner", "7d"],
   },
   ranges: { description: "Range sets: one address is taken of each, from any of its ranges" },
   routes: { description: "Routes of the container" },
@@ -87,6 +94,14 @@ const NOTES: Readonly<Record<string, Note>> = {
   cluster: { description: "Name of the cluster, where several share a datastore" },
   nodeName: { description: "Name of the node; default: the host name" },
   allocation: { description: "How an address is chosen", default: "random", enum: ALLOCATIONS },
+  fixedPolicy: {
+    description: "Who may claim which fixed addresses, as an allow list; default: any pod any",
+    examples: [[{ addresses: ["10.188.0.10-10.188.0.19"], namespaces: ["shop"] }]],
+  },
+  "fixedPolicy.ranges": { description: "The same as addresses" },
+  addresses: { description: "What the rule speaks of: addresses, prefixes, first-last" },
+  namespaces: { description: "Namespaces whose pods may claim them; * is all" },
+  serviceAccounts: { description: "Service accounts whose pods may; default: all" },
   cooldown: { description: "Duration before a released address is used again", default: "30s" },
   gcGrace: { description: "Duration for which GC leaves new allocations alone", default: "0s" },
   statusOnOutage: {
@@ -120,18 +135,18 @@ export function netconfSchema(): object {
   return { title: "kube-ipam: the ipam object of a network configuration", ...annotated(schema) };
 }
 
-function annotated(schema: unknown): Readonly<Record<string, unknown>> {
+function annotated(schema: unknown, within = ""): Readonly<Record<string, unknown>> {
   if (!isRecord(schema)) return {};
   const { properties, items, ...rest } = schema;
   return {
     ...rest,
-    ...(isRecord(items) ? { items: annotated(items) } : {}),
+    ...(isRecord(items) ? { items: annotated(items, within) } : {}),
     ...(isRecord(properties)
       ? {
         properties: Object.fromEntries(
           Object.entries(properties).map(([key, value]) => [
             key,
-            { ...annotated(value), ...NOTES[key] },
+            { ...annotated(value, key), ...(NOTES[`${within}.${key}`] ?? NOTES[key]) },
           ]),
         ),
       }

@@ -23,6 +23,7 @@ const rangeKeys = {
   fixedStart: text,
   fixedEnd: text,
   exclude: texts,
+  retain: text,
 };
 const ranges = z.optional(z.array(z.array(z.object(rangeKeys))));
 
@@ -62,6 +63,12 @@ export const ipamShape = z.object({
   cluster: text,
   nodeName: text,
   allocation: text,
+  fixedPolicy: z.optional(z.array(z.object({
+    ranges: texts,
+    addresses: texts,
+    namespaces: texts,
+    serviceAccounts: texts,
+  }))),
   cooldown: text,
   gcGrace: text,
   statusOnOutage: text,
@@ -99,6 +106,8 @@ export type RawIpam = RawNetconf["ipam"];
 export type RawRange = NonNullable<RawIpam["ranges"]>[number][number];
 /** One route as it is written. */
 export type RawRoute = NonNullable<RawIpam["routes"]>[number];
+/** One rule of `fixedPolicy` as it is written. */
+export type RawRule = NonNullable<RawIpam["fixedPolicy"]>[number];
 /** `etcdConfig` as it is written. */
 export type RawEtcd = NonNullable<RawIpam["etcdConfig"]>;
 /** `runtimeConfig` as it is written. */

@@ -13,6 +13,9 @@ const KEYS = [
   "dst",
   "gw",
   "etcdURL",
+  "addresses",
+  "namespaces",
+  "serviceAccounts",
   "__proto__",
 ];
 const text = fc.oneof(

@@ -1,6 +1,7 @@
 /** Every key once, and every way in which it can be wrong: long because the tables are. */
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { CniError } from "../../../lib/cni/errors.ts";
+import { ALLOCATIONS } from "../../../lib/config/choices.ts";
 import { parseNetconf } from "../../../lib/config/json.ts";
 import { loadConfig } from "../../../lib/config/load.ts";
 import { load, loadIpam, mistakesOf, NO_ARGS, pathsOf } from "./_load.ts";
@@ -22,9 +23,10 @@ Deno.test("loadConfig() fills in every default", () => {
     resolvConf: undefined,
     wishes: [],
     datastore: { kind: "sqlite" },
-    kubeConfig: undefined,
+    kubeConfig: "/etc/kubernetes/pki/kubectl.kubeconfig",
     annotations: "on",
     allocation: "random",
+    fixedPolicy: undefined,
     cooldownMs: 30_000,
     gcGraceMs: 0,
     statusOnOutageMs: undefined,
@@ -47,7 +49,9 @@ Deno.test("loadConfig() takes every key", () => {
     addressSpace: "tenant-1",
     cluster: "blue",
     nodeName: "node-1.example",
-    allocation: "lowest",
+    allocation: "owner-hash",
+    retain: "owner",
+    fixedPolicy: [],
     cooldown: "5m",
     gcGrace: "60s",
     statusOnOutage: "1h30m",
@@ -68,9 +72,10 @@ Deno.test("loadConfig() takes every key", () => {
   ]);
   assertEquals([config.annotations, config.allocation, config.statusOnExhaustion], [
     "off",
-    "lowest",
+    "owner-hash",
     true,
   ]);
+  assertEquals([config.sets[0]?.ranges[0]?.retain, config.fixedPolicy], ["owner", []]);
   assertEquals([config.cooldownMs, config.gcGraceMs, config.statusOnOutageMs], [
     300_000,
     60_000,
@@ -87,6 +92,15 @@ Deno.test("loadConfig() takes every key", () => {
     endpoints: ["https://192.168.1.50:2379"],
     transport: "grpc",
   });
+});
+
+Deno.test("loadConfig() takes every way to choose an address", () => {
+  for (const allocation of ALLOCATIONS) {
+    assertEquals(loadIpam({ ...SUBNET, allocation }).allocation, allocation);
+  }
+  assertEquals(mistakesOf(() => loadIpam({ ...SUBNET, allocation: "ownerhash" })).slice(1), [
+    'ipam.allocation: "ownerhash" is not known: Did you mean "owner-hash"?',
+  ]);
 });
 
 Deno.test("loadConfig() tells what is wrong with single values", () => {
@@ -278,6 +292,8 @@ Deno.test("loadConfig() lets DEL pass in spite of mistakes that do not concern i
       dns: { nameservers: ["x"] },
       cooldown: "soon",
       annotations: "maybe",
+      retain: "a while",
+      fixedPolicy: [{ addresses: ["x"], namespaces: [] }],
       resolvConf: "x",
       kubeConfig: "x",
       log: { level: "loud" },
@@ -303,7 +319,7 @@ Deno.test("loadConfig() does not let DEL pass without what it needs", () => {
   ) assertEquals(pathsOf(ipam, { command: "DEL" }), [path]);
 });
 
-Deno.test("loadConfig() fills in the gateway of a route's family", () => {
+Deno.test("loadConfig() reads routes, and leaves an absent gw to the address that is granted", () => {
   const config = loadIpam({
     ranges: [[SUBNET], [{ subnet: "fd00::/64" }]],
     routes: [
@@ -321,7 +337,7 @@ Deno.test("loadConfig() fills in the gateway of a route's family", () => {
     ],
   });
   assertEquals(config.routes, [
-    { dst: { family: 4, network: 0n, length: 0 }, gw: { family: 4, value: 0x0a010001n } },
+    { dst: { family: 4, network: 0n, length: 0 } },
     {
       dst: { family: 4, network: 0x0a000000n, length: 8 },
       gw: { family: 4, value: 0x0a010009n },
@@ -331,24 +347,8 @@ Deno.test("loadConfig() fills in the gateway of a route's family", () => {
       table: 100,
       scope: 0,
     },
-    {
-      dst: { family: 6, network: 0n, length: 0 },
-      gw: { family: 6, value: (0xfd00n << 112n) + 1n },
-    },
+    { dst: { family: 6, network: 0n, length: 0 } },
   ]);
-});
-
-Deno.test("loadConfig() leaves gw out where ranges differ in it, or have none", () => {
-  const routes = [{ dst: "0.0.0.0/0" }];
-  for (
-    const ranges of [[[SUBNET, { subnet: "10.2.0.0/24" }]], [[SUBNET, { subnet: "10.2.0.0/31" }]], [
-      [{ subnet: "10.2.0.0/31" }],
-    ], [[{ subnet: "fd00::/64" }]]]
-  ) {
-    assertEquals(loadIpam({ ranges, routes }).routes, [{
-      dst: { family: 4, network: 0n, length: 0 },
-    }]);
-  }
 });
 
 Deno.test("loadConfig() tells every mistake of a route", () => {

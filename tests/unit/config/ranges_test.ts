@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { formatAddr } from "../../../lib/net/addr.ts";
+import { hasValue } from "../../../lib/net/interval.ts";
 import { load, loadIpam, mistakesOf, pathsOf, showRanges } from "./_load.ts";
 
 function only(ipam: Readonly<Record<string, unknown>>): string {
@@ -99,6 +100,71 @@ for (
       },
       "ipam.ranges[0][0] 10.1.0.10-10.1.0.19 | 10.1.0.2-10.1.0.8 10.1.0.20-10.1.0.29 10.1.0.40-10.1.0.254; " +
       "ipam.ranges[0][1] 10.1.0.30-10.1.0.39 | 10.1.0.2-10.1.0.8 10.1.0.20-10.1.0.29 10.1.0.40-10.1.0.254",
+    ],
+    [
+      "a range of the set names what is fixed, another does not",
+      {
+        ranges: [[
+          { subnet: "10.1.0.0/24", rangeStart: "10.1.0.10", rangeEnd: "10.1.0.19" },
+          {
+            subnet: "10.1.0.0/24",
+            rangeStart: "10.1.0.30",
+            rangeEnd: "10.1.0.39",
+            fixedStart: "10.1.0.100",
+            fixedEnd: "10.1.0.109",
+          },
+        ]],
+      },
+      "ipam.ranges[0][0] 10.1.0.10-10.1.0.19 | 10.1.0.2-10.1.0.9 10.1.0.20-10.1.0.29 10.1.0.40-10.1.0.99 10.1.0.110-10.1.0.254; " +
+      "ipam.ranges[0][1] 10.1.0.30-10.1.0.39 | 10.1.0.100-10.1.0.109",
+    ],
+    [
+      "each range of one subnet has its own fixedStart and fixedEnd",
+      {
+        ranges: [[
+          {
+            subnet: "10.1.0.0/24",
+            rangeStart: "10.1.0.10",
+            rangeEnd: "10.1.0.19",
+            fixedStart: "10.1.0.0",
+            fixedEnd: "10.1.0.11",
+            gateway: "10.1.0.5",
+          },
+          {
+            subnet: "10.1.0.0/24",
+            rangeStart: "10.1.0.30",
+            rangeEnd: "10.1.0.39",
+            fixedStart: "10.1.0.15",
+            fixedEnd: "10.1.0.32",
+            exclude: ["10.1.0.20-10.1.0.29"],
+          },
+        ]],
+      },
+      "ipam.ranges[0][0] 10.1.0.12-10.1.0.14 | 10.1.0.2-10.1.0.4 10.1.0.6-10.1.0.11; " +
+      "ipam.ranges[0][1] 10.1.0.33-10.1.0.39 | 10.1.0.15-10.1.0.19 10.1.0.30-10.1.0.32",
+    ],
+    [
+      "what is fixed for one set is not fixed for another by default",
+      {
+        subnet: "10.1.0.0/24",
+        rangeEnd: "10.1.0.9",
+        ranges: [[{
+          subnet: "10.1.0.0/24",
+          rangeStart: "10.1.0.10",
+          rangeEnd: "10.1.0.19",
+          fixedStart: "10.1.0.20",
+          fixedEnd: "10.1.0.250",
+        }]],
+      },
+      "ipam 10.1.0.2-10.1.0.9 | 10.1.0.251-10.1.0.254; " +
+      "ipam.ranges[0][0] 10.1.0.10-10.1.0.19 | 10.1.0.20-10.1.0.250",
+    ],
+    [
+      "fixed of IPv6",
+      {
+        ranges: [[{ subnet: "fd00::/64", fixedStart: "fd00::f0", fixedEnd: "fd00::1:0" }]],
+      },
+      "ipam.ranges[0][0] fd00::2-fd00::ef | fd00::f0-fd00::1:0",
     ],
     [
       "empty texts and null count as absent",
@@ -327,6 +393,34 @@ Deno.test("loadConfig() takes a range of fixed addresses alone, with a warning",
   assertStringIncludes(config.warnings.join(), "all of 10.1.0.2-10.1.0.254 is fixed");
 });
 
+Deno.test("loadConfig() warns of a fixed range of which nothing may be granted", () => {
+  const config = loadIpam({
+    ranges: [[{ subnet: "10.1.0.0/24", fixedStart: "10.1.0.0", fixedEnd: "10.1.0.1" }]],
+  });
+  assertEquals(config.warnings, [
+    "ipam.ranges[0][0].fixedStart: nothing is left of 10.1.0.0-10.1.0.1 without the gateway, the " +
+    "network and broadcast address, and what is excluded: No pod can ask for an address of it",
+  ]);
+});
+
+Deno.test("loadConfig() finds a wished address in the range that names it", () => {
+  const config = load({
+    args: { cni: { ips: ["10.1.0.100"] } },
+    ipam: {
+      subnet: "10.1.0.0/24",
+      rangeEnd: "10.1.0.9",
+      ranges: [[{
+        subnet: "10.1.0.0/24",
+        rangeStart: "10.1.0.10",
+        rangeEnd: "10.1.0.19",
+        fixedStart: "10.1.0.100",
+        fixedEnd: "10.1.0.109",
+      }]],
+    },
+  });
+  assertEquals(config.wishes.map(({ set, range }) => [set, range]), [[1, 0]]);
+});
+
 Deno.test("loadConfig() names the network where a subnet has host bits", () => {
   assertStringIncludes(
     mistakesOf(() => loadIpam({ subnet: "10.1.2.3/16" })).join(),
@@ -406,4 +500,82 @@ Deno.test("loadConfig() never grants gateway, network, broadcast and excluded ad
       }
     },
   ));
+});
+
+Deno.test("loadConfig() agrees with a slow oracle on two ranges of one subnet", () => {
+  const octet = fc.integer({ min: 0, max: 31 });
+  const pair = fc.tuple(octet, octet).map(([a, b]) => a < b ? [a, b] as const : [b, a] as const);
+  const range = fc.record({ window: pair, fixed: fc.option(pair, { nil: undefined }) });
+  const at = (value: number): string => `10.0.0.${value}`;
+  fc.assert(fc.property(range, range, octet, (first, second, out) => {
+    const raws = [first, second].map(({ window, fixed }) => ({
+      subnet: "10.0.0.0/27",
+      rangeStart: at(window[0]),
+      rangeEnd: at(window[1]),
+      ...(fixed === undefined ? {} : { fixedStart: at(fixed[0]), fixedEnd: at(fixed[1]) }),
+    }));
+    let config;
+    try {
+      config = loadIpam({ ranges: [raws], exclude: [at(out)] });
+    } catch {
+      return; // the ranges overlap, or nothing is left of one
+    }
+    const isIn = (ends: readonly [number, number] | undefined, value: number): boolean =>
+      ends !== undefined && ends[0] <= value && value <= ends[1];
+    [first, second].forEach((mine, index) => {
+      const other = index === 0 ? second : first;
+      const read = config.sets[0]?.ranges[index];
+      for (let value = 0; value < 32; value++) {
+        const never = [0, 1, 31, out].includes(value);
+        const isNamed = isIn(mine.fixed, value) || isIn(other.fixed, value);
+        const isRandom = isIn(mine.window, value) && !isNamed;
+        const isFixed = mine.fixed === undefined
+          ? !isNamed && !isIn(mine.window, value) && !isIn(other.window, value)
+          : isIn(mine.fixed, value);
+        const address = 0x0a000000n + BigInt(value);
+        assertEquals(hasValue(read?.random ?? [], address), isRandom && !never, `random ${value}`);
+        assertEquals(hasValue(read?.fixed ?? [], address), isFixed && !never, `fixed ${value}`);
+      }
+    });
+  }));
+});
+
+Deno.test("loadConfig() takes retain of the range, else of ipam, else none", () => {
+  const retains = (netconf: Readonly<Record<string, unknown>>): readonly unknown[] =>
+    load(netconf).sets.flatMap(({ ranges }) => ranges.map(({ retain }) => retain));
+  const [a, b] = [{ subnet: "10.1.0.0/24" }, { subnet: "10.2.0.0/24" }];
+  assertEquals(retains({ ipam: a }), ["none"]);
+  assertEquals(retains({ ipam: { ...a, retain: "" } }), ["none"]);
+  assertEquals(retains({ ipam: { ...a, retain: "7d" } }), [604_800_000]);
+  assertEquals(retains({ ipam: { ...a, retain: "0s" } }), ["none"]);
+  assertEquals(retains({ ipam: { ranges: [[{ ...a, retain: "forever" }, b]] } }), [
+    "forever",
+    "none",
+  ]);
+  assertEquals(
+    retains({
+      runtimeConfig: { ipRanges: [[{ subnet: "10.3.0.0/24" }]] },
+      ipam: { ...a, retain: "owner", ranges: [[{ ...b, retain: "none" }]] },
+    }),
+    ["owner", "owner", "none"],
+  );
+});
+
+Deno.test("loadConfig() tells a wrong retain once, with its path, and forgives it for DEL", () => {
+  const subnet = "10.1.0.0/24";
+  const lines = mistakesOf(() => loadIpam({ subnet, retain: "Forever" }));
+  assertEquals(lines.slice(1), [
+    'ipam.retain: Cannot read a rule as it must be "none", "forever", "owner" or a duration such as ' +
+    '"7d": current value is "Forever": Did you mean "forever"?',
+  ]);
+  const other = { subnet: "10.2.0.0/24", retain: "7 days" };
+  const ranges = [[{ subnet, retain: 7 }, other]];
+  assertEquals(pathsOf({ retain: "ever", ranges }), [
+    "ipam.ranges[0][0].retain",
+    "ipam.retain",
+    "ipam.ranges[0][1].retain",
+  ]);
+  const config = loadIpam({ retain: "owner", ranges }, { command: "DEL" });
+  assertEquals(config.sets[0]?.ranges.map(({ retain }) => retain), ["owner", "owner"]);
+  assertEquals(config.warnings.length, 2);
 });
