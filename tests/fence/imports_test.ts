@@ -4,18 +4,23 @@ import { readSources, specifiersOf } from "../support/graph.ts";
 
 /** From the bottom to the top; those of one line do not know one another. */
 const LAYERS = [
-  ["net"],
+  ["net", "tls"],
   ["cni"],
   ["config"],
   ["state"],
   ["ipam"],
   ["datastore", "kube", "provider"],
-  ["plugin", "command", "controller"],
+  ["plugin"],
+  ["command", "controller"],
 ];
+
+/** `node:` modules belong into adapters: these layers, and those from the datastores on. */
+const ADAPTERS = ["tls"];
 
 /** Packages, by the layers that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod/mini": ["config", "state"],
+  "js-yaml": ["kube"],
   "etcd3": ["datastore"],
   "@grpc/grpc-js": ["datastore"],
   "@kubernetes/client-node": ["controller"],
@@ -36,7 +41,9 @@ function layerOf(path: string): string | undefined {
 
 function mayImport(path: string, specifier: string): boolean {
   const layer = layerOf(path) ?? "";
-  if (specifier.startsWith("node:")) return rankOf(layer) >= rankOf("datastore");
+  if (specifier.startsWith("node:")) {
+    return ADAPTERS.includes(layer) || rankOf(layer) >= rankOf("datastore");
+  }
   if (!specifier.startsWith(".")) return PACKAGES[specifier]?.includes(layer) ?? false;
   const to = layerOf(resolve(path, specifier));
   if (to === undefined) return false;
@@ -67,5 +74,7 @@ Deno.test("mayImport() knows right from wrong", () => {
   assert(!mayImport("lib/datastore/open.ts", "../kube/pod.ts"));
   assert(!mayImport("lib/datastore/open.ts", "../../tests/support/etcd.ts"));
   assert(!mayImport("lib/config/load.ts", "etcd3"));
+  assert(mayImport("lib/tls/private_key.ts", "node:crypto"));
+  assert(!mayImport("lib/tls/pair.ts", "../net/addr.ts"));
   assert(!mayImport("lib/cni/args.ts", "node:fs"));
 });

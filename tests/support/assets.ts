@@ -28,6 +28,27 @@ export function findEtcd(): Promise<string | undefined> {
   });
 }
 
+/**
+ * Finds kube-apiserver: `KUBEBUILDER_ASSETS`, then `PATH`, then the one that was fetched or built.
+ *
+ * @returns The path of the executable, or `undefined`.
+ */
+export function findKubeApiserver(): Promise<string | undefined> {
+  return findProgram("kube-apiserver", {
+    before: [Deno.env.get("KUBEBUILDER_ASSETS")],
+    after: [assetsDir()],
+  });
+}
+
+/**
+ * Finds kubectl: `KUBEBUILDER_ASSETS`, then `PATH`.
+ *
+ * @returns The path of the executable, or `undefined`.
+ */
+export function findKubectl(): Promise<string | undefined> {
+  return findProgram("kubectl", { before: [Deno.env.get("KUBEBUILDER_ASSETS")] });
+}
+
 /** Folders that are looked into beside `PATH`. */
 export interface FindProgramOptions {
   /** Looked into before `PATH`. */

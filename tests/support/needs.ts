@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { findEtcd, findProgram } from "./assets.ts";
+import { findEtcd, findKubeApiserver, findKubectl, findProgram } from "./assets.ts";
 
 /** What a test may need of the machine. */
 export type Need =
   | "etcd"
+  | "kube-apiserver"
+  | "kubectl"
   | "openssl"
   | "root"
   | "netns"
@@ -23,6 +25,8 @@ const CNI_FOLDERS = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 /** How each need is looked for: a new need is one more line. */
 const CHECKS: Readonly<Record<Need, Check>> = {
   "etcd": async () => await findEtcd() !== undefined,
+  "kube-apiserver": async () => await findKubeApiserver() !== undefined,
+  "kubectl": async () => await findKubectl() !== undefined,
   "openssl": async () => await findProgram("openssl") !== undefined,
   "root": () => Deno.uid() === 0,
   // Root in a container may not be allowed to.

@@ -59,6 +59,8 @@ export interface DelegatingCall {
   readonly command: "ADD" | "CHECK" | "DEL";
   readonly containerId: string;
   readonly netns: string;
+  /** CNI_ARGS. */
+  readonly args?: string;
   readonly netconf: unknown;
 }
 
@@ -91,7 +93,7 @@ export async function makeCniPath(root: string): Promise<string> {
  */
 // deno-lint-ignore no-explicit-any
 export async function execCni(call: DelegatingCall, cniPath: string): Promise<any> {
-  const { plugin, command, containerId, netns, netconf } = call;
+  const { plugin, command, containerId, netns, args, netconf } = call;
   const process = new Deno.Command(`${await findCniPlugins()}/${plugin}`, {
     env: {
       CNI_COMMAND: command,
@@ -99,6 +101,7 @@ export async function execCni(call: DelegatingCall, cniPath: string): Promise<an
       CNI_NETNS: netns,
       CNI_IFNAME: "eth0",
       CNI_PATH: cniPath,
+      ...(args === undefined ? {} : { CNI_ARGS: args }),
     },
     stdin: "piped",
     stdout: "piped",
