@@ -4,45 +4,85 @@
  * @module
  */
 import { VERSIONS } from "../cni/version.ts";
+import { nearest } from "../config/nearest.ts";
+import { type Io, processIo } from "../plugin/io.ts";
+import { tell, tellError } from "./errors.ts";
+import { asksHelp, UsageError } from "./flags.ts";
+import { list, LIST_HELP } from "./list.ts";
 import { parseSampleKind, SAMPLE_KINDS, sampleNetconf } from "./outputconf.ts";
+import { release, RELEASE_HELP } from "./release.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit code for words that are not understood. */
 const USAGE = 2;
 
+const COMMANDS = ["version", "help", "list", "release", "outputconf"];
+
 /**
  * Runs a sub-command.
  *
  * @param args The words after the program's name.
+ * @param io The process.
  * @returns The exit code.
  */
-export function main(args: readonly string[]): number {
+export async function main(args: readonly string[], io: Io = processIo()): Promise<number> {
   const [word = "help", inline] = (args[0] ?? "help").replace(/^--?/, "").split("=", 2);
-  switch (word) {
-    case "version":
-    case "V":
-      return print(`kube-ipam ${VERSION}\nCNI versions: ${VERSIONS.join(", ")}`);
-    case "help":
-    case "h":
-      return print(help());
-    case "outputconf":
-      return outputConf(inline ?? args[1]);
-    default:
-      return complain(`Unknown word "${args[0]}"`);
+  const rest = args.slice(1);
+  try {
+    return await run(word, { inline, rest, io });
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return 1; // nobody reads any more
+    if (error instanceof UsageError) {
+      tell(io, `${error.message}\nTry: kube-ipam ${helpOf(word)}`);
+      return USAGE;
+    }
+    tellError(io, error);
+    return 1;
   }
 }
 
-function outputConf(kind = ""): number {
+interface Words {
+  /** What follows the sub-command after an equals sign. */
+  readonly inline: string | undefined;
+  /** The words after it. */
+  readonly rest: readonly string[];
+  readonly io: Io;
+}
+
+async function run(word: string, { inline, rest, io }: Words): Promise<number> {
+  switch (word) {
+    case "version":
+    case "V":
+      return print(io, `kube-ipam ${VERSION}\nCNI versions: ${VERSIONS.join(", ")}`);
+    case "help":
+    case "h":
+      return print(io, helpText(rest[0]));
+    case "list":
+      return asksHelp(rest) ? print(io, LIST_HELP) : await list(rest, io);
+    case "release":
+      return asksHelp(rest) ? print(io, RELEASE_HELP) : await release(rest, io);
+    case "outputconf":
+      return asksHelp(rest) ? print(io, HELP) : print(io, sampleOf(inline ?? rest[0]));
+    default: {
+      const near = nearest(word, COMMANDS);
+      throw new UsageError(
+        `Unknown word "${word}"${near === undefined ? "" : `: did you mean "${near}"?`}`,
+      );
+    }
+  }
+}
+
+function sampleOf(kind = ""): string {
   try {
-    return print(sampleNetconf(parseSampleKind(kind)));
+    return sampleNetconf(parseSampleKind(kind));
   } catch (error) {
-    if (error instanceof SyntaxError) return complain(error.message);
+    if (error instanceof SyntaxError) throw new UsageError(error.message);
     throw error;
   }
 }
 
-function help(): string {
-  return `kube-ipam ${VERSION}: a CNI IPAM plugin with fixed and random addresses, kept in etcd or SQLite
+const HELP =
+  `kube-ipam ${VERSION}: a CNI IPAM plugin with fixed and random addresses, kept in etcd or SQLite
 
 It is executed by a container runtime through a CNI plugin such as bridge, macvlan, ipvlan or calico, with
 CNI_COMMAND in its environment and a network configuration on stdin. CNI versions: ${
@@ -51,23 +91,29 @@ CNI_COMMAND in its environment and a network configuration on stdin. CNI version
 
 Usage:
   kube-ipam version              print the version
-  kube-ipam help                 print this text
+  kube-ipam help [COMMAND]       print this text, or that of list or release
+  kube-ipam list --conf FILE     print every recorded address
+  kube-ipam release --conf FILE ADDRESS...
+                                 free addresses that are retained or cool down
   kube-ipam outputconf KIND      print a network configuration to begin with
                                  KIND: ${SAMPLE_KINDS.join(", ")}
 
+list and release have more flags: kube-ipam list --help.
 Each word is also accepted as a flag: -version, --version, -outputconf macvlan, --outputconf=macvlan.
 
 Try it by hand:
   kube-ipam outputconf bridge > /etc/cni/net.d/10-kube-ipam.conf
   CNI_COMMAND=VERSION kube-ipam < /dev/null`;
+
+function helpText(word: string | undefined): string {
+  return word === "list" ? LIST_HELP : word === "release" ? RELEASE_HELP : HELP;
 }
 
-function print(text: string): number {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+function helpOf(word: string): string {
+  return word === "list" || word === "release" ? `${word} --help` : "help";
+}
+
+function print(io: Io, text: string): number {
+  io.stdout(`${text}\n`);
   return 0;
-}
-
-function complain(text: string): number {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\nTry: kube-ipam help\n`));
-  return USAGE;
 }

@@ -15,7 +15,6 @@ export type SampleKind = typeof SAMPLE_KINDS[number];
 const IPAM = {
   type: "kube-ipam",
   kubeConfig: "/etc/kubernetes/pki/kubectl.kubeconfig",
-  annotations: "off",
   etcdConfig: {
     etcdURL: "https://192.168.1.50:2379,https://192.168.1.58:2379,https://192.168.1.63:2379",
     etcdCertFile: "/etc/kubernetes/pki/etcd.pem",
