@@ -9,17 +9,24 @@ import { CniError, CODES } from "../cni/errors.ts";
 import { parseResolvConf } from "../cni/resolv_conf.ts";
 import { type Dns, formatResult, type ResultIp } from "../cni/result.ts";
 import type { Config } from "../config/config.ts";
-import { planAdd } from "../ipam/allocate.ts";
-import type { AddRequest, Asker, NodeIdentity } from "../ipam/request.ts";
+import type { Datastore } from "../datastore/datastore.ts";
+import { type AddOutcome, planAdd } from "../ipam/allocate.ts";
+import type { AddRequest, NodeIdentity } from "../ipam/request.ts";
+import { planStrays } from "../ipam/strays.ts";
+import type { KubeApi } from "../kube/api.ts";
 import { parseAddr } from "../net/addr.ts";
-import type { AttachmentRecord, PodRef } from "../state/records.ts";
+import type { AttachmentRecord } from "../state/records.ts";
+import { type Asking, checkPolicy, permitsOf, plainAsking } from "./asking.ts";
 import { type Call, type Done, open, run } from "./call.ts";
-import { refusal } from "./failures.ts";
+import { refusal, straysRefusal } from "./failures.ts";
 import { fileProblem } from "./files.ts";
+import { openApi } from "./kubernetes.ts";
 import { rememberNetwork } from "./network.ts";
 import { identifyNode } from "./node.ts";
+import { withGateways } from "./routes.ts";
 
-type AddCall = Call<Extract<Invocation, { command: "ADD" | "CHECK" }>>;
+/** An ADD, its configuration read. */
+export type AddCall = Call<Extract<Invocation, { command: "ADD" | "CHECK" }>>;
 
 /**
  * Serves ADD.
@@ -27,74 +34,93 @@ type AddCall = Call<Extract<Invocation, { command: "ADD" | "CHECK" }>>;
  * @param call The call.
  * @returns The result for stdout.
  * @throws {CniError} If no address is granted.
+ * @throws {KubeError} If the pod cannot be read.
  */
 export async function add(call: AddCall): Promise<Done> {
   const { config, io } = call;
-  checkAnnotations(call);
   const dns = readDns(config);
   const node = identifyNode(config);
+  await using api = await openApi(call);
+  const reading = readAsking(call, api);
+  reading.catch(() => {}); // told below, unless the datastore cannot even be opened
   await using store = await open(call);
-  const outcome = await run(store, planAdd(toRequest(call, node)), call);
+  const asking = await reading;
+  checkPolicy(config, asking);
+  const request = toRequest(call, { node, asking });
+  await checkStrays(store, { call, request, asking });
+  const outcome = await run(store, planAdd(request), { ...call, judge: asking.judge });
   if (outcome.kind !== "granted" && outcome.kind !== "held") throw refusal(outcome, config);
-  const warnings = await rememberNetwork(store, { call, ...node, now: io.now() });
+  const { authorities } = asking;
+  const warnings = await rememberNetwork(store, { call, ...node, authorities, now: io.now() });
   const { record } = outcome;
-  const result = { ips: record.addresses.map(toResultIp), routes: config.routes, dns };
-  const former = outcome.kind === "granted" ? outcome.former?.record.containerID : undefined;
+  const ips = record.addresses.map(toResultIp);
+  const result = { ips, routes: withGateways(config.routes, ips), dns };
   return {
     stdout: formatResult(result, config.cniVersion),
     log: {
       outcome: outcome.kind,
       ips: record.addresses.map(({ ip, prefixLength }) => `${ip}/${prefixLength}`),
       node: node.node,
-      ...(former === undefined ? {} : { takenOverFrom: former }),
+      ...logOf(outcome, asking),
     },
-    warnings,
+    warnings: [...asking.warnings, ...warnings],
   };
 }
 
-/**
- * Refuses a call whose pod would have to be read for its annotations.
- *
- * @param call The call.
- * @throws {CniError} With code 7: a fixed pod must never silently get another address.
- */
-export function checkAnnotations({ config, kubernetes }: Call): void {
-  if (!kubernetes || config.annotations === "off") return;
-  throw new CniError(CODES.invalidConfig, "Cannot read the annotations of pods", {
-    details: 'This version does not honour annotations yet: set ipam.annotations to "off". ' +
-      "Pods then get addresses of the range, or those asked for by runtimeConfig.ips, args.cni.ips or IP=",
-  });
+/** The chunk that reads annotations is loaded only where a pod is read. */
+async function readAsking(call: AddCall, api: KubeApi | undefined): Promise<Asking> {
+  if (api === undefined) return plainAsking(call.config, call.invocation.args);
+  const { readAsking } = await import("./pod.ts");
+  return await readAsking(call, api);
 }
 
-function toRequest({ config, invocation, io }: AddCall, node: NodeIdentity): AddRequest {
-  const { space, network, sets, wishes, allocation, cooldownMs } = config;
-  const pod = podOf(invocation.args);
-  const asker: Asker = {
-    ...node,
-    network,
-    ...invocation.attachment,
-    ...(pod === undefined ? {} : { pod }),
-  };
+async function checkStrays(
+  store: Datastore,
+  options: { readonly call: AddCall; readonly request: AddRequest; readonly asking: Asking },
+): Promise<void> {
+  const { call, request, asking: { strays } } = options;
+  if (strays.length === 0) return;
+  const { lost, subnets } = await run(store, planStrays(request, strays), call);
+  if (lost.length > 0) throw straysRefusal(lost, { config: call.config, subnets });
+}
+
+function logOf(
+  outcome: Extract<AddOutcome, { kind: "granted" | "held" }>,
+  { annotations }: Asking,
+): Done["log"] {
+  const used = Object.keys(annotations).length > 0 ? { annotations } : {};
+  if (outcome.kind === "held") return used;
+  const { former, victims } = outcome;
+  const from = [former, ...victims].flatMap((one) => one?.record.containerID ?? []);
+  return { ...used, ...(from.length === 0 ? {} : { takenOverFrom: from.join(", ") }) };
+}
+
+function toRequest(
+  { config, invocation, io }: AddCall,
+  { node, asking }: { readonly node: NodeIdentity; readonly asking: Asking },
+): AddRequest {
+  const { space, network, sets, allocation, cooldownMs } = config;
+  const { pod, authorities, wishes, pools, owner, retain, workload } = asking;
   return {
     space,
-    asker,
+    asker: {
+      ...node,
+      network,
+      ...invocation.attachment,
+      authorities,
+      ...(pod === undefined ? {} : { pod }),
+    },
     sets,
     wishes,
+    pools,
+    owner,
+    retain,
+    permits: permitsOf(config, asking),
+    workload,
     allocation,
     cooldownMs,
     now: io.now(),
     random: io.random,
-  };
-}
-
-function podOf(
-  { podName, podNamespace, podUid }: AddCall["invocation"]["args"],
-): PodRef | undefined {
-  if (podName === undefined) return undefined;
-  return {
-    ...(podNamespace === undefined ? {} : { namespace: podNamespace }),
-    name: podName,
-    ...(podUid === undefined ? {} : { uid: podUid }),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Invocation } from "../cni/environment.ts";
 import type { Config, Netconf } from "../config/config.ts";
 import type { Datastore } from "../datastore/datastore.ts";
 import { openDatastore } from "../datastore/open.ts";
-import { transact } from "../datastore/transact.ts";
+import { type Judge, transact } from "../datastore/transact.ts";
 import type { Plan } from "../ipam/plan.ts";
 import type { Io } from "./io.ts";
 import { randomFraction } from "./random.ts";
@@ -42,7 +42,11 @@ export function open({ config, timeoutMs }: Call): Promise<Datastore> {
 }
 
 /** Runs a plan against the datastore of a call, within its deadline. */
-export function run<T>(store: Datastore, plan: Plan<T>, call: Call): Promise<T> {
-  const { signal, tryMs, io: { random } } = call;
-  return transact(store, plan, { signal, tryMs, random });
+export function run<T>(
+  store: Datastore,
+  plan: Plan<T>,
+  call: Call & { readonly judge?: Judge | undefined },
+): Promise<T> {
+  const { signal, tryMs, judge, io: { random } } = call;
+  return transact(store, plan, { signal, tryMs, judge, random });
 }

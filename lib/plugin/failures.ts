@@ -7,9 +7,12 @@ import { CniError, type Code, CODES, toCniError } from "../cni/errors.ts";
 import type { Config } from "../config/config.ts";
 import { DatastoreError, type DatastoreFailure } from "../datastore/datastore.ts";
 import type { AddOutcome } from "../ipam/allocate.ts";
+import type { Stray } from "../kube/annotations/annotations.ts";
+import { KubeError, type KubeFailure } from "../kube/api.ts";
 import type { CheckOutcome } from "../ipam/check.ts";
 import { poolOf } from "../ipam/pool.ts";
 import { formatAddr } from "../net/addr.ts";
+import { formatPrefix } from "../net/prefix.ts";
 import { formatRange } from "../net/range.ts";
 import type { AddressRecord, AttachmentRecord, PodRef } from "../state/records.ts";
 import { RecordError } from "../state/record_text.ts";
@@ -25,6 +28,12 @@ const DATASTORE: Readonly<Record<DatastoreFailure, readonly [Code, string]>> = {
   full: [CODES.tryAgain, "Cannot write to the datastore as it is out of space"],
 };
 
+const KUBERNETES: Readonly<Record<KubeFailure, readonly [Code, string]>> = {
+  misconfigured: [CODES.invalidConfig, "Cannot use the Kubernetes API as it is configured"],
+  refused: [CODES.kubernetesRefused, "Cannot read the pod as the Kubernetes API refused"],
+  unavailable: [CODES.tryAgain, "Cannot read the pod from the Kubernetes API"],
+};
+
 /**
  * Turns whatever a call threw into the error that the runtime reads.
  *
@@ -34,6 +43,13 @@ const DATASTORE: Readonly<Record<DatastoreFailure, readonly [Code, string]>> = {
 export function failure(error: unknown): CniError {
   if (error instanceof DatastoreError) {
     const [code, message] = DATASTORE[error.kind];
+    return new CniError(code, message, {
+      details: `${error.message}. ${error.repair}`,
+      cause: error,
+    });
+  }
+  if (error instanceof KubeError) {
+    const [code, message] = KUBERNETES[error.kind];
     return new CniError(code, message, {
       details: `${error.message}. ${error.repair}`,
       cause: error,
@@ -87,6 +103,16 @@ export function refusal(outcome: Refused, config: Config): CniError {
           `${holderText(outcome.record)}. Container IDs must differ between the hosts of one ` +
           "addressSpace; set ipam.addressSpace to keep them apart",
       });
+    case "stranger": {
+      const { record } = outcome;
+      const who = "addresses" in record && "containerID" in record
+        ? holderText(record)
+        : `kept for ${record.owner.namespace}/${record.owner.name}`;
+      return new CniError(CODES.tryAgain, "Another cluster of this name keeps addresses", {
+        details: `Addresses are ${who} under the cluster name "${record.cluster}", ` +
+          "written by another Kubernetes API: set ipam.cluster to a name of its own in each cluster",
+      });
+    }
     case "differs": {
       const held = outcome.record.addresses.map(({ ip }) => ip).join(", ");
       return new CniError(CODES.taken, "This attachment holds another address", {
@@ -122,9 +148,20 @@ export function mismatch(outcome: Exclude<CheckOutcome, { kind: "ok" }>): CniErr
 }
 
 function exhausted(
-  { set, size }: Extract<Refused, { kind: "exhausted" }>,
+  { set, size, wish, holders = [] }: Extract<Refused, { kind: "exhausted" }>,
   { sets, network }: Config,
 ): CniError {
+  if (wish !== undefined) {
+    const shown = holders.slice(0, SHOWN).map((holder) => `${holder.ip} ${holderText(holder)}`);
+    const more = holders.length > SHOWN ? `, and ${holders.length - SHOWN} more` : "";
+    return new CniError(CODES.exhausted, "No address of the requested pool is free", {
+      details:
+        `All ${size} addresses of ${wish.path} "${wish.text}" are in use: ${
+          shown.join(", ")
+        }${more}. ` +
+        "Widen the pool; a Deployment with as many replicas as addresses needs maxSurge: 0",
+    });
+  }
   const ranges = sets[set];
   const text = ranges === undefined ? "" : poolOf(ranges).parts
     .map(({ range, members }) => {
@@ -140,26 +177,64 @@ function exhausted(
   });
 }
 
-function taken({ wish, holder, samePod }: Extract<Refused, { kind: "taken" }>): CniError {
-  const asked = `${formatAddr(wish.addr)} (${wish.path})`;
+function taken(
+  { asked, holder, samePod, verdict }: Extract<Refused, { kind: "taken" }>,
+): CniError {
+  const text = `${formatAddr(asked.addr)} (${asked.path})`;
   if (samePod) {
     return new CniError(
       CODES.taken,
       "The requested address is kept by another interface of this pod",
       {
         details:
-          `${asked}: this pod already holds it on ${holder.ifname} of network "${holder.network}"`,
+          `${text}: this pod already holds it on ${holder.ifname} of network "${holder.network}". ` +
+          "Ask for one address for each, with kube-ipam.ip.<network>",
       },
     );
   }
   if (holder.state === "retained") {
-    const until = holder.until === undefined ? "" : ` until ${moment(holder.until)}`;
+    const { owner, until, cluster } = holder;
+    const whom = owner === undefined ? "another owner" : `${owner.namespace}/${owner.name}`;
+    const end = until === undefined ? "" : ` until ${moment(until)}`;
     return new CniError(CODES.taken, "The requested address is retained for another owner", {
-      details: `${asked}: retained for ${holder.owner ?? "another owner"}${until}`,
+      details:
+        `${text}: retained for ${whom} of cluster ${cluster} on network "${holder.network}"${end}. ` +
+        `Free it with kube-ipam release --conf FILE ${holder.ip}, or ask for another`,
     });
   }
+  const why = verdict === undefined || verdict.kind === "gone"
+    ? "It is granted as soon as its holder is deleted"
+    : verdict.kind === "present"
+    ? verdict.advice
+    : `It is not taken over: ${verdict.reason}`;
   return new CniError(CODES.tryAgain, "The requested address is in use", {
-    details: `${asked}: ${holderText(holder)}. It is granted as soon as its holder is deleted`,
+    details: `${text}: ${holderText(holder)}. ${why}`,
+  });
+}
+
+/**
+ * The error of an ADD whose pod asks for an address that none of its networks has.
+ *
+ * @param lost The addresses.
+ * @param options This network, and the subnets of those that are known.
+ * @returns The error, code 102.
+ */
+export function straysRefusal(
+  lost: readonly Stray[],
+  options: {
+    readonly config: Config;
+    readonly subnets: ReadonlyMap<string, readonly string[]>;
+  },
+): CniError {
+  const { config: { network, sets }, subnets } = options;
+  const own = sets.flatMap(({ ranges }) => ranges.map(({ subnet }) => formatPrefix(subnet)));
+  const known = new Map([...subnets, [network, [...new Set(own)]]]);
+  const text = [...known].map(([name, list]) => `${name} (${list.join(", ")})`).join(", ");
+  return new CniError(CODES.outside, "Cannot give the fixed address", {
+    details: lost.map((stray) => `${formatAddr(stray.addr)} (${stray.path})`).join(", ") +
+      " is in no network that this pod holds an address of, and this is its last interface. " +
+      `Known networks are ${text}. Correct the address; ` +
+      `for one network only, write kube-ipam.ip.${network}`,
   });
 }
 
@@ -168,6 +243,9 @@ function holderText(record: AddressRecord | AttachmentRecord): string {
     `on ${record.node}${record.cluster === "default" ? "" : ` of cluster ${record.cluster}`} ` +
     `since ${moment(record.since)}`;
 }
+
+/** Holders that a message names. */
+const SHOWN = 4;
 
 function podText(pod: PodRef | undefined): string {
   if (pod === undefined) return "";

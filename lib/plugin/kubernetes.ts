@@ -1,5 +1,5 @@
 /**
- * Whether a call comes from a Kubernetes runtime.
+ * Whether a call comes from a Kubernetes runtime, and the API that knows its pod.
  *
  * @module
  */
@@ -7,6 +7,8 @@ import type { Invocation } from "../cni/environment.ts";
 import type { Netconf } from "../config/config.ts";
 import { isRecord } from "../cni/values.ts";
 import { DEFAULT_DATA_DIR } from "../config/defaults.ts";
+import type { KubeApi } from "../kube/api.ts";
+import type { Call } from "./call.ts";
 import { exists } from "./files.ts";
 
 /**
@@ -29,4 +31,17 @@ export function isFromKubernetes(invocation: Invocation, netconf: Netconf): bool
   if (typeof ipam.kubeConfig === "string" || typeof etcd.kubeConfig === "string") return true;
   const dataDir = typeof ipam.dataDir === "string" ? ipam.dataDir : DEFAULT_DATA_DIR;
   return exists(`${dataDir}/cluster`);
+}
+
+/**
+ * Opens the Kubernetes API where the annotations of pods count. Nothing is connected yet.
+ *
+ * @param call The call.
+ * @returns The API; undefined when no pod is to be read.
+ * @throws {KubeError} If the kubeconfig cannot be used: a fixed pod must never silently get another address.
+ */
+export async function openApi({ config, kubernetes }: Call): Promise<KubeApi | undefined> {
+  if (!kubernetes || config.annotations === "off") return undefined;
+  const { openKube } = await import("../kube/open.ts");
+  return await openKube(config.kubeConfig);
 }

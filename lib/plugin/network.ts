@@ -1,6 +1,6 @@
 /**
- * The network's record: written when a network is first used on a node after boot or with a changed netconf, and
- * remembered in the run directory, so that later calls make no trip for it.
+ * The records of the network and of the cluster: written when a network is first used on a node after boot or with a changed netconf,
+ * and remembered in the run directory, so that later calls make no trip for them.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { formatRecord, parseNetwork, RecordError } from "../state/record_text.ts
 import type { Entry } from "../state/txn.ts";
 import type { Call } from "./call.ts";
 import { readText, writeAtomically } from "./files.ts";
+import { rememberCluster } from "./cluster.ts";
 import { markReached } from "./reached.ts";
 
 /** How long this courtesy may take, in milliseconds. */
@@ -32,16 +33,21 @@ export async function rememberNetwork(
     readonly call: Call;
     readonly node: string;
     readonly runDir: string;
+    readonly cluster: string;
+    /** Fingerprints of the API that the pod was read from. */
+    readonly authorities: readonly string[];
     readonly now: number;
   },
 ): Promise<readonly string[]> {
-  const { call: { config }, node, runDir, now } = options;
+  const { call: { config }, node, runDir, cluster, authorities, now } = options;
   const { space, network, sets, datastore } = config;
   const ranges = JSON.stringify(sets.map(describe));
   const memo = `${runDir}/networks/${space}/${network}`;
   const known = JSON.stringify([
     datastore.kind === "etcd" ? datastore.endpoints : "sqlite",
     ranges,
+    cluster,
+    authorities,
   ]);
   if (readText(memo) === known) return [];
   try {
@@ -60,9 +66,12 @@ export async function rememberNetwork(
       },
       signal,
     });
+    const strange = authorities.length === 0
+      ? []
+      : await rememberCluster(store, { space, cluster, authorities, node, now, signal });
     writeAtomically(memo, known, { replace: true });
     markReached(config);
-    return warnings;
+    return [...warnings, ...strange];
   } catch (error) {
     return [`Cannot record the network: ${error instanceof Error ? error.message : error}`];
   }

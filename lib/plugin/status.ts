@@ -10,9 +10,9 @@
 import type { Invocation } from "../cni/environment.ts";
 import { CniError, CODES } from "../cni/errors.ts";
 import { type Fill, planStatus } from "../ipam/status.ts";
-import { checkAnnotations } from "./add.ts";
 import { type Call, type Done, open, run } from "./call.ts";
 import { failure } from "./failures.ts";
+import { openApi } from "./kubernetes.ts";
 import { hasReached, markReached, outageMs } from "./reached.ts";
 
 /** How long STATUS waits for the datastore, in milliseconds. */
@@ -31,7 +31,7 @@ export async function status(
   call: Call<Extract<Invocation, { command: "GC" | "STATUS" | "VERSION" }>>,
 ): Promise<Done> {
   const { config, io } = call;
-  checkAnnotations(call);
+  await using _api = await openApi(call); // reads the kubeconfig and its files
   try {
     const fills = await ask(call);
     markReached(config);

@@ -37,7 +37,7 @@ const DUAL = {
 
 /** The result that each version has for the first address of each set. */
 function expectedOf(version: string): Json {
-  const v4 = [{ dst: "0.0.0.0/0" }, { dst: "192.168.0.0/16", gw: "10.9.9.9" }];
+  const v4 = [{ dst: "0.0.0.0/0", gw: "10.1.2.1" }, { dst: "192.168.0.0/16", gw: "10.9.9.9" }];
   const v6 = [
     { dst: "::/0", gw: "2001:db8:1::1" },
     { dst: "2001:db8:2::/64", gw: "2001:db8:3::1" },

@@ -106,18 +106,20 @@ Deno.test("ADD takes what Kubernetes sends, and keeps the pod in its records", a
   assertSilent(await sandbox.call(callFor("DEL", "c1", { netconf, args })));
 });
 
-Deno.test("ADD for Kubernetes is refused with 7 without a datastore, and while annotations are on", async () => {
+Deno.test("ADD for Kubernetes is refused with 7 without a datastore, and without a kubeconfig", async () => {
   await using sandbox = await makeSandbox();
   const args = "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0";
   const none = callFor("ADD", "c1", { netconf: sandbox.netconf(), args });
   assertStringIncludes(assertRefused(await sandbox.call(none), 7).details, "no datastore");
   for (const annotations of [undefined, "on"]) {
-    const netconf = sandbox.netconf({ datastore: "sqlite", annotations });
+    const kubeConfig = `${sandbox.root}/none.kubeconfig`;
+    const netconf = sandbox.netconf({ datastore: "sqlite", annotations, kubeConfig });
     const { details } = assertRefused(
       await sandbox.call(callFor("ADD", "c1", { netconf, args })),
       7,
     );
-    assertStringIncludes(details, 'ipam.annotations to "off"');
+    assertStringIncludes(details, kubeConfig);
+    assertStringIncludes(details, 'annotations: "off"');
   }
 });
 

@@ -40,7 +40,7 @@ Deno.test("STATUS is 50 for a netconf with which no ADD can be served, and names
     [
       { kubeConfig: "/etc/kubernetes/kubeconfig", datastore: "sqlite", annotations: "on" },
       {},
-      'ipam.annotations to "off"',
+      "/etc/kubernetes/kubeconfig",
     ],
   ];
   await Promise.all(wrong.map(async ([ipam, top, word]) => {

@@ -2,8 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { type PermissionSet, readPermissions } from "../../deploy/permissions.ts";
 import { startEtcd } from "../support/etcd.ts";
+import { startKube } from "../support/kube.ts";
 import { testNeeding } from "../support/needs.ts";
-import { callPlugin, makeSandbox, sourceCommand } from "../support/plugin.ts";
+import { callPlugin, makeSandbox, type Sandbox, sourceCommand } from "../support/plugin.ts";
 
 /** One line of the record, granted or refused. */
 interface Asked {
@@ -22,9 +23,14 @@ function isAllowed(
   return [...allowed, root].some((path) => value === path || value.startsWith(`${path}/`));
 }
 
-async function checkVerbs(ipam: Readonly<Record<string, unknown>>): Promise<void> {
+async function checkVerbs(
+  ipam: Readonly<Record<string, unknown>>,
+  options: { readonly box?: Sandbox; readonly args?: string } = {},
+): Promise<void> {
   const set = await readPermissions("plugin");
-  await using box = await makeSandbox();
+  await using made = options.box === undefined ? await makeSandbox() : undefined;
+  const box = options.box ?? made;
+  if (box === undefined) throw new Error("Cannot go on without a sandbox");
   const { root } = box;
   // Only "deno run" keeps the record, not a compiled program.
   const words = await sourceCommand(root);
@@ -33,7 +39,8 @@ async function checkVerbs(ipam: Readonly<Record<string, unknown>>): Promise<void
   for (const command of ["ADD", "DEL"]) {
     const file = `${root}/audit-${command}`;
     const env = { DENO_AUDIT_PERMISSIONS: file };
-    const answer = await callPlugin({ command, ...attachment, netconf }, { root, words, env });
+    const call = { command, ...attachment, args: options.args, netconf };
+    const answer = await callPlugin(call, { root, words, env });
     assertEquals(answer.code, 0, answer.stdout);
     const lines = (await Deno.readTextFile(file)).trim().split("\n");
     const asked: readonly Asked[] = lines.map((line) => JSON.parse(line));
@@ -48,3 +55,24 @@ testNeeding(["etcd"], "ADD and DEL on etcd ask for nothing but the permission se
   await using etcd = await startEtcd();
   await checkVerbs({ etcdConfig: { etcdURL: etcd.endpoints.join(",") } });
 });
+
+testNeeding(
+  ["etcd", "kube-apiserver", "openssl"],
+  "ADD and DEL for a fixed pod ask for nothing but the permission set",
+  async () => {
+    await using kube = await startKube();
+    await using box = await makeSandbox();
+    const kubeConfig = await kube.roleKubeconfig(box.root);
+    const pod = await kube.createPod({ annotations: { "kube-ipam.ip": "10.1.0.200" } });
+    await checkVerbs({
+      etcdConfig: { etcdURL: kube.etcd.endpoints.join(",") },
+      rangeEnd: "10.1.0.100",
+      annotations: "on",
+      kubeConfig,
+    }, {
+      box,
+      args: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${pod.namespace};K8S_POD_NAME=${pod.name};` +
+        `K8S_POD_UID=${pod.uid}`,
+    });
+  },
+);

@@ -1,0 +1,95 @@
+/**
+ * The pod of an ADD: read from the Kubernetes API, checked to be the one that the runtime means, and asked for its wishes.
+ *
+ * @module
+ */
+import type { CniArgs } from "../cni/args.ts";
+import { CniError, CODES } from "../cni/errors.ts";
+import type { Config } from "../config/config.ts";
+import { type PodWishes, readAnnotations } from "../kube/annotations/annotations.ts";
+import type { KubeApi, PodName } from "../kube/api.ts";
+import type { Pod } from "../kube/pod.ts";
+import { samePod } from "../kube/same_pod.ts";
+import { workloadOf } from "../kube/workload.ts";
+import type { AddCall } from "./add.ts";
+import type { Asking } from "./asking.ts";
+import { makeJudge } from "./judge.ts";
+
+/**
+ * Reads the pod and what it asks for.
+ *
+ * @param call The ADD.
+ * @param api The API to read from.
+ * @returns What is asked for: what the runtime asks for wins over what the pod does.
+ * @throws {KubeError} If the API does not answer.
+ * @throws {CniError} With code 11 if it knows no such pod, with 102 or 103 for what its annotations say.
+ */
+export async function readAsking(call: AddCall, api: KubeApi): Promise<Asking> {
+  const { config, invocation: { args, attachment }, signal, io } = call;
+  const name = nameOf(args);
+  const pod = same(name, { pod: await api.getPod(name, { signal }), args });
+  const { network, sets, wishes } = config;
+  const asked = readAnnotations(pod, {
+    network,
+    ifName: attachment.ifName,
+    sets,
+    taken: new Set(wishes.map(({ set }) => set)),
+  });
+  checkRule(config, asked);
+  return {
+    pod: { ...name, uid: args.podUid ?? pod.uid },
+    authorities: api.authorities,
+    wishes: [...wishes, ...asked.wishes].sort((a, b) => a.set - b.set),
+    pools: asked.pools,
+    owner: asked.owner,
+    retain: asked.retain,
+    workload: workloadOf(pod),
+    claimant: { namespace: pod.namespace, serviceAccount: pod.serviceAccount },
+    strays: asked.strays,
+    judge: makeJudge({ api, pod, signal, now: io.now() }),
+    warnings: [...api.warnings, ...asked.warnings],
+    annotations: asked.used,
+  };
+}
+
+/** Nobody can ask whether a named owner is still wanted; the pod's own `retain` is checked where it is read. */
+function checkRule({ sets }: Config, { owner, retain, used }: PodWishes): void {
+  const key = ["kube-ipam.owner", "podname"].find((name) => name in used);
+  const range = sets.flatMap(({ ranges }) => ranges).find((range) => range.retain === "owner");
+  if (owner === undefined || retain !== undefined || key === undefined || range === undefined) {
+    return;
+  }
+  throw new CniError(CODES.annotation, "Cannot read the annotations of the pod", {
+    details:
+      `annotation ${key} "${owner.name}": ${range.path} keeps addresses as long as the owner exists ` +
+      '("retain": "owner"), which only a StatefulSet can tell: write kube-ipam.retain: "7d" or "forever" beside it',
+  });
+}
+
+function nameOf({ podNamespace, podName }: CniArgs): PodName {
+  if (podNamespace === undefined || podName === undefined) {
+    throw new TypeError("Cannot read a pod as CNI_ARGS does not name it");
+  }
+  return { namespace: podNamespace, name: podName };
+}
+
+/** The annotations of another pod of the same name must never count. */
+function same(
+  { namespace, name }: PodName,
+  { pod, args }: { readonly pod: Pod | undefined; readonly args: CniArgs },
+): Pod {
+  if (pod === undefined) {
+    throw new CniError(CODES.tryAgain, "Cannot find the pod", {
+      details:
+        `The Kubernetes API knows no pod ${namespace}/${name}: it was deleted, or this API is not that of ` +
+        "the runtime's cluster. The runtime tries again as long as it wants the pod",
+    });
+  }
+  const { podUid } = args;
+  if (podUid === undefined || samePod(pod, podUid)) return pod;
+  throw new CniError(CODES.tryAgain, "The pod was replaced by another of its name", {
+    details:
+      `The runtime sets up pod ${namespace}/${name} of UID ${podUid}, and the Kubernetes API knows ` +
+      `one of UID ${pod.uid}: its annotations are not used. The runtime tries again with the new one`,
+  });
+}
