@@ -1,7 +1,7 @@
 /**
  * `deno task bench`: what a call costs beside an empty compiled program, in one run, interleaved.
  *
- * Compiles both with the same Deno (and DENO_TOOLCHAIN, as `deno task compile`). Needs etcd for its rows; without one they are left out. Absolute
+ * Compiles both with the same Deno (and DENO_TOOLCHAIN, as `deno task compile`). Needs etcd and kube-apiserver for their rows; without one they are left out. Absolute
  * times belong to this machine and moment; the ratios are what to compare.
  *
  * @module
@@ -9,7 +9,8 @@
 import { fileURLToPath } from "node:url";
 import { compile } from "../deploy/compile.ts";
 import { startEtcd } from "../tests/support/etcd.ts";
-import { findEtcd } from "../tests/support/assets.ts";
+import { findEtcd, findKubeApiserver } from "../tests/support/assets.ts";
+import { startKube, type TestKube } from "../tests/support/kube.ts";
 import { median, type Row, table } from "./table.ts";
 import { timed } from "./timed.ts";
 
@@ -52,6 +53,9 @@ async function measure(root: string, runs: number): Promise<string> {
     const conf = netconf(root, { etcdConfig: { etcdURL: etcd.endpoints.join(",") } });
     rows.push(...verbs("etcd", { plugin, conf }));
   }
+  const hasKube = etcd !== undefined && await findKubeApiserver() !== undefined;
+  await using kube = hasKube ? await startKube({ etcd }) : undefined;
+  if (kube !== undefined) rows.push(...await fixedPod(kube, { plugin, root }));
   for (const row of rows) await row.once(-1); // warm: node id, boot, network record
   for (let run = 0; run < runs; run++) {
     for (const row of rows) row.samples.push(await row.once(run));
@@ -60,10 +64,30 @@ async function measure(root: string, runs: number): Promise<string> {
   return `${Deno.build.target}, ${runs} runs each, interleaved\n\n${table(rows, base)}`;
 }
 
+/** A pod with a fixed address: the same with a GET of the pod, over TLS with a token. */
+async function fixedPod(
+  kube: TestKube,
+  { plugin, root }: { readonly plugin: string; readonly root: string },
+): Promise<readonly Row[]> {
+  const { namespace, name, uid } = await kube.createPod({
+    annotations: { "kube-ipam.ip": "10.188.255.7" },
+  });
+  const conf = netconf(root, {
+    rangeEnd: "10.188.254.255",
+    annotations: "on",
+    kubeConfig: await kube.roleKubeconfig(root),
+    etcdConfig: { etcdURL: kube.etcd.endpoints.join(",") },
+  });
+  const args =
+    `IgnoreUnknown=1;K8S_POD_NAMESPACE=${namespace};K8S_POD_NAME=${name};K8S_POD_UID=${uid}`;
+  return verbs("etcd, fixed pod", { plugin, conf, args });
+}
+
 function verbs(
   name: string,
-  { plugin, conf }: { readonly plugin: string; readonly conf: string },
+  options: { readonly plugin: string; readonly conf: string; readonly args?: string },
 ): readonly Row[] {
+  const { plugin, conf, args = "" } = options;
   const call = (verb: string): Row["once"] => (run) =>
     timed(plugin, {
       env: {
@@ -71,6 +95,7 @@ function verbs(
         CNI_CONTAINERID: `c${run + 1}`,
         CNI_IFNAME: "eth0",
         CNI_NETNS: "/var/run/netns/bench",
+        CNI_ARGS: args,
       },
       stdin: conf,
     });

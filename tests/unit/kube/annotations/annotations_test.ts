@@ -6,7 +6,6 @@ import {
   DUAL,
   linesOf,
   NETWORKS,
-  optionsOf,
   read,
   refused,
   shown,
