@@ -1,11 +1,12 @@
 /**
  * What went wrong at one endpoint, from the words of etcd, of `fetch` and of TLS: pure.
  *
- * Tried with etcd 3.4 and Deno 2.6 and 2.9, whose texts differ; where a text is not known the answer is
- * the careful one: no answer, and the request may have been acted on.
+ * Tried with etcd 3.4; where a text is not known the answer is the careful one: no answer, and the
+ * request may have been acted on.
  *
  * @module
  */
+import { connectionFailure, type ConnectionFault, shortOf } from "../../tls/connection.ts";
 
 /** How one try at one endpoint failed. */
 export interface Failure {
@@ -116,79 +117,38 @@ export function failureOfStatus(status: StatusOptions): Failure {
   }
 }
 
-const CONNECTION_RULES: readonly Rule[] = [
-  [/Requests to port \d+ are blocked/, {
-    kind: "misconfigured",
-    sent: false,
-    repair:
-      "Name the client port of etcd in etcdURL, mostly 2379: this port belongs to another protocol",
-  }],
-  [/CaUsedAsEndEntity/i, {
-    kind: "misconfigured",
-    sent: false,
-    repair: "Give etcd a server certificate that is not itself a CA",
-  }],
-  [/Requires (net|env|read|sys) access/, {
-    kind: "misconfigured",
-    sent: false,
-    repair: "Use an executable whose permissions name this endpoint: those of deno task compile do",
-  }],
-  [
-    /UnknownIssuer|BadSignature|self[- ]signed|unable to (verify|get)/i,
-    {
-      kind: "misconfigured",
-      sent: false,
-      repair: "Set etcdTrustedCAFile to the CA that signed the certificate of etcd",
-    },
-  ],
-  [/certificate (has )?expired|InvalidCertValidity|not valid after/i, {
-    kind: "misconfigured",
-    sent: false,
-    repair: "Renew the server certificate of etcd, and check the clock of this node",
-  }],
-  [/NotValidYet|not valid before|not yet valid/i, {
-    kind: "misconfigured",
-    sent: false,
-    repair: "Check the clock of this node: the server certificate of etcd is not valid yet",
-  }],
-  [/not valid for name|NotValidForName|does not match certificate/i, {
-    kind: "misconfigured",
-    sent: false,
-    repair: "Name the endpoint as the server certificate of etcd does, " +
+/** What each fault is for etcd; the request was not sent. */
+const FAULTS: Readonly<Record<ConnectionFault, Pick<Failure, "kind" | "repair">>> = {
+  port: misconfigured(
+    "Name the client port of etcd in etcdURL, mostly 2379: this port belongs to another protocol",
+  ),
+  authority: misconfigured("Give etcd a server certificate that is not itself a CA"),
+  permission: misconfigured(
+    "Use an executable whose permissions name this endpoint: those of deno task compile do",
+  ),
+  issuer: misconfigured("Set etcdTrustedCAFile to the CA that signed the certificate of etcd"),
+  expired: misconfigured("Renew the server certificate of etcd, and check the clock of this node"),
+  notYetValid: misconfigured(
+    "Check the clock of this node: the server certificate of etcd is not valid yet",
+  ),
+  name: misconfigured(
+    "Name the endpoint as the server certificate of etcd does, " +
       "or add this name or address to its subjectAltName",
-  }],
-  [/invalid peer certificate/, {
-    kind: "misconfigured",
-    sent: false,
-    repair: "Set etcdTrustedCAFile to the CA of etcd, and check the server certificate of etcd",
-  }],
-  [
-    /received fatal alert: (\w*Certificate\w*|UnknownCA|AccessDenied|HandshakeFailure|DecryptError)/,
-    {
-      kind: "misconfigured",
-      sent: false,
-      repair: CLIENT_CERT,
-    },
-  ],
-  [/alert (bad certificate|certificate required|unknown ca|number (42|48|116))/i, {
-    kind: "misconfigured",
-    sent: false,
-    repair: CLIENT_CERT,
-  }],
-  [/InvalidContentType|corrupt message|wrong version number|packet length too long/i, {
-    kind: "misconfigured",
-    sent: false,
-    repair: PLAIN,
-  }],
-  [
-    /\(Connect\)|ECONNREFUSED|[Cc]onnection refused|dns error|ENOTFOUND|EAI_AGAIN|No connection established|Name resolution failed|EHOSTUNREACH|ENETUNREACH/,
-    {
-      kind: "unreachable",
-      sent: false,
-      repair: `${WAIT}. Where the runtime has HTTP_PROXY set, name etcd in NO_PROXY`,
-    },
-  ],
-];
+  ),
+  certificate: misconfigured(
+    "Set etcdTrustedCAFile to the CA of etcd, and check the server certificate of etcd",
+  ),
+  clientCertificate: misconfigured(CLIENT_CERT),
+  plain: misconfigured(PLAIN),
+  noConnection: {
+    kind: "unreachable",
+    repair: `${WAIT}. Where the runtime has HTTP_PROXY set, name etcd in NO_PROXY`,
+  },
+};
+
+function misconfigured(repair: string): Pick<Failure, "kind" | "repair"> {
+  return { kind: "misconfigured", repair };
+}
 
 /**
  * Tells what it means that a request got no answer.
@@ -197,10 +157,9 @@ const CONNECTION_RULES: readonly Rule[] = [
  * @returns The failure; `sent` unless the connection was certainly never made.
  */
 export function failureOfConnection(error: unknown): Failure {
-  const text = textOf(error);
-  const known = CONNECTION_RULES.find(([pattern]) => pattern.test(text));
-  const rule = known?.[1] ?? { kind: "unreachable", sent: true, repair: WAIT };
-  return { ...rule, text: shortOf(text), cause: error };
+  const { fault, text } = connectionFailure(error);
+  if (fault !== undefined) return { ...FAULTS[fault], sent: false, text, cause: error };
+  return { kind: "unreachable", sent: true, repair: WAIT, text, cause: error };
 }
 
 /**
@@ -250,25 +209,4 @@ export function failureOfPlainToTls(): Failure {
 export function failureOfTlsToPlain(): Failure {
   const text = "a TLS handshake was sent to a port without TLS";
   return { kind: "misconfigured", sent: false, text, repair: PLAIN };
-}
-
-/** The message with those of its causes: Deno 2.9 says in the cause what 2.6 says in the message. */
-function textOf(error: unknown): string {
-  const texts: string[] = [];
-  for (let at = error; at instanceof Error && texts.length < 4; at = at.cause) {
-    texts.push(at.message.trim());
-  }
-  return texts.length === 0 ? String(error) : texts.join(": ");
-}
-
-/** One printable line without the address that the message of the caller has already. */
-function shortOf(text: string): string {
-  const line = text.replaceAll(/[^ -~]+/g, " ")
-    .replace(
-      /^(fetch failed: )?error sending request (for url \(\S+\)|from \S+ for \S+ \(\S+\)): /,
-      "",
-    )
-    .replaceAll(/\/\/[^/@\s]*@/g, "//")
-    .trim();
-  return line.length > 240 ? `${line.slice(0, 240)}...` : line;
 }

@@ -4,6 +4,7 @@
  * @see {@link https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/}
  * @module
  */
+import { CUT, readBody, TOO_LARGE } from "../../tls/body.ts";
 import type { Datastore } from "../datastore.ts";
 import type { Credentials } from "./auth.ts";
 import { EtcdClient, type Exchange, type Transport } from "./client.ts";
@@ -17,7 +18,7 @@ import {
   failureOfStatus,
   failureOfTimeout,
 } from "./failure.ts";
-import { CUT, explained, readBody, TOO_LARGE } from "./http.ts";
+import { explained } from "./http.ts";
 import { withTimeout } from "./time.ts";
 import { makeTlsClient } from "./tls.ts";
 import { BASE64, type WireTxn } from "./wire.ts";

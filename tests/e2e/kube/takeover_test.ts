@@ -81,9 +81,9 @@ testNeeding(NEEDS, "take-over", async (t) => {
       await world.add(world.a, old);
       await kube.deletePod(old);
       const next = await world.pod({ name: "next", annotations: WISH, nodeName: "node-b" });
-      // Its time is over by a minute for a node whose clock says so: the plugin reads the API's stamp.
       const first = await world.refused(11, world.b, next);
       assertMatch(first.details, /on node-a since/);
+      assertMatch(await adviceLater(world, { old, next }), /out-of-service=nodeshutdown:NoExecute/);
       await kube.deletePod(old, { graceSeconds: 0 });
       assertEquals(await world.add(world.b, next), [FIXED]);
       await world.del(world.a, old);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parsePem } from "../../../../lib/datastore/etcd/pem.ts";
-import { publicKeyOf } from "../../../../lib/datastore/etcd/private_key.ts";
+import { parsePem } from "../../../lib/tls/pem.ts";
+import { publicKeyOf } from "../../../lib/tls/private_key.ts";
 
 function pem(label: string, body: string): string {
   return `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;

@@ -4,7 +4,6 @@ import {
   type Ask,
   controlledBy,
   DUAL,
-  linesOf,
   NETWORKS,
   read,
   refused,
