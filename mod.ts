@@ -61,7 +61,7 @@ export * from "./lib/ipam/plan.ts";
 export * from "./lib/ipam/request.ts";
 export * from "./lib/ipam/ownership.ts";
 export * from "./lib/ipam/allocate.ts";
-export type { Former } from "./lib/ipam/claim.ts";
+export type { Former } from "./lib/ipam/former.ts";
 export type { Victim } from "./lib/ipam/pick.ts";
 export type { Exhausted } from "./lib/ipam/picks.ts";
 export type { Taken } from "./lib/ipam/wished.ts";

@@ -11,10 +11,12 @@ import { formatAddr } from "../net/addr.ts";
 import { parseAttachment } from "../state/record_text.ts";
 import type { AttachmentRecord, OwnerRecord } from "../state/records.ts";
 import { isKnown } from "./authority.ts";
-import { claim, type Former, type Known, parseFormer } from "./claim.ts";
+import { claim } from "./claim.ts";
+import { type Former, isNewer, parseFormer } from "./former.ts";
+import type { Known } from "./known.ts";
 import { expiredOf, type Expiring } from "./expiring.ts";
 import type { Explained } from "./explain.ts";
-import { isNewer } from "./moved.ts";
+
 import { isOurs } from "./ownership.ts";
 import { parseOwned } from "./owned.ts";
 import { arePicks, type Exhausted, firstPicks, nextPicks, type Picks } from "./picks.ts";

@@ -18,37 +18,19 @@ import type { Conflict, Entry, Guard, Txn, Write } from "../state/txn.ts";
 import { clearing, type Expiring, readOldest } from "./expiring.ts";
 import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
-import { changeOwner, type Owned, ownerKeyOf } from "./owned.ts";
-import type { Pick, Victim } from "./pick.ts";
-import { type Removal, removeAttachment } from "./removal.ts";
+import { changeOwner } from "./owned.ts";
+import { removals } from "./evicted.ts";
+import type { Former } from "./former.ts";
+import type { Known } from "./known.ts";
+import type { Pick } from "./pick.ts";
 import type { AddRequest } from "./request.ts";
 import { readWindow } from "./window.ts";
-
-/** The attachment of the same pod, network and interface that another container left. */
-export interface Former {
-  /** The pod's entry: its revision guards the take-over. */
-  readonly entry: Entry;
-  /** What it says. */
-  readonly record: AttachmentRecord;
-}
 
 /** A claim: its transaction, and how to read its conflict. */
 export interface Claim {
   readonly txn: Txn;
   readonly record: AttachmentRecord;
   readonly explain: (conflict: Conflict) => Explained;
-}
-
-/** What an ADD has learnt from the conflicts of its tries. */
-export interface Known {
-  /** The attachment to take over. */
-  readonly former: Former | undefined;
-  /** What the owner keeps. */
-  readonly owned: Owned | undefined;
-  /** Addresses under the owner's name that proved to be somebody else's. */
-  readonly without: ReadonlySet<string>;
-  /** Keys of owners that have left attachments that are to be removed. */
-  readonly detached: ReadonlySet<string>;
 }
 
 /**
@@ -126,47 +108,6 @@ function distinct(writes: readonly Write[]): readonly Write[] {
   const byKey = new Map<string, Write>();
   for (const write of writes) if (!byKey.has(write.key)) byKey.set(write.key, write);
   return [...byKey.values()];
-}
-
-/** Removes the pod's former attachment, and those of pods that are gone. */
-function removals(
-  request: AddRequest,
-  { picks, known }: { readonly picks: readonly Pick[]; readonly known: Known },
-): readonly Removal[] {
-  const { space, now, cooldownMs } = request;
-  const { former, detached } = known;
-  const moved = new Set(picks.map(({ grant }) => grant.ip));
-  const own = ownerKeyOf(request);
-  const victims = new Map<string, Victim>(
-    picks.flatMap(({ victim }) =>
-      victim === undefined ? [] : [[attachmentKey(space, nameOf(victim.record)), victim] as const]
-    ),
-  );
-  if (former !== undefined) {
-    const { record, entry: { revision } } = former;
-    victims.set(attachmentKey(space, nameOf(record)), { record, revision });
-  }
-  return [...victims.values()].map(({ record, revision }) => {
-    const key = ownerKeyOfRecord(space, record);
-    const retain = key !== undefined && key !== own && !detached.has(key);
-    return removeAttachment(record, { space, now, cooldownMs, revision, retain, moved });
-  });
-}
-
-function ownerKeyOfRecord(
-  space: string,
-  { cluster, network, ifname, owner }: AttachmentRecord,
-): string | undefined {
-  return owner && ownerKey(space, { cluster, network, ifName: ifname, owner });
-}
-
-function nameOf({ network, containerID, ifname }: AttachmentRecord): AttachmentName {
-  return { network, containerId: containerID, ifName: ifname };
-}
-
-/** Reads the pod's record as a former attachment. Throws `RecordError`. */
-export function parseFormer(entry: Entry | undefined): Former | undefined {
-  return entry && { entry, record: parseAttachment(entry) };
 }
 
 interface Names {

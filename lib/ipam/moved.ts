@@ -4,7 +4,7 @@
  * @module
  */
 import { parseAddr } from "../net/addr.ts";
-import type { Former } from "./claim.ts";
+import type { Former } from "./former.ts";
 import { type Pick, pickMoved } from "./pick.ts";
 import { partOf } from "./pool.ts";
 import type { AddRequest } from "./request.ts";
@@ -40,12 +40,4 @@ export function movedTo(
     });
   }
   return undefined;
-}
-
-/** Tells whether the other container came first after all: times of one node come from one clock, so they can be compared. */
-export function isNewer(
-  { record: { nodeId, since } }: Former,
-  { asker, now }: AddRequest,
-): boolean {
-  return nodeId === asker.nodeId && since > now;
 }

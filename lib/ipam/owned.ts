@@ -19,7 +19,7 @@ import {
 } from "../state/records.ts";
 import { formatRecord, parseOwner } from "../state/record_text.ts";
 import type { Entry, Guard, Write } from "../state/txn.ts";
-import type { Former } from "./claim.ts";
+import type { Former } from "./former.ts";
 import type { Replacement } from "./expiring.ts";
 import {
   type Claimable,

@@ -11,7 +11,7 @@ import { parseAddress } from "../state/record_text.ts";
 import type { AddressRecord } from "../state/records.ts";
 import type { Entry } from "../state/txn.ts";
 import { firstCandidate, nextCandidate, type Search } from "./choose.ts";
-import type { Known } from "./claim.ts";
+import type { Known } from "./known.ts";
 import type { Explained } from "./explain.ts";
 import { movedTo } from "./moved.ts";
 import { isKeptFor, ownedAgain, ownedFor } from "./owned.ts";

@@ -4,7 +4,6 @@
  * @module
  * @see https://www.cni.dev/docs/spec/#add-add-container-to-network-or-apply-modifications
  */
-import type { Invocation } from "../cni/environment.ts";
 import { CniError, CODES } from "../cni/errors.ts";
 import { parseResolvConf } from "../cni/resolv_conf.ts";
 import { type Dns, formatResult, type ResultIp } from "../cni/result.ts";
@@ -17,16 +16,13 @@ import type { KubeApi } from "../kube/api.ts";
 import { parseAddr } from "../net/addr.ts";
 import type { AttachmentRecord } from "../state/records.ts";
 import { type Asking, checkPolicy, permitsOf, plainAsking } from "./asking.ts";
-import { type Call, type Done, open, run } from "./call.ts";
+import { type AddCall, type Done, open, run } from "./call.ts";
 import { refusal, straysRefusal } from "./failures.ts";
 import { fileProblem } from "./files.ts";
 import { openApi } from "./kubernetes.ts";
 import { rememberNetwork } from "./network.ts";
 import { identifyNode } from "./node.ts";
 import { withGateways } from "./routes.ts";
-
-/** An ADD, its configuration read. */
-export type AddCall = Call<Extract<Invocation, { command: "ADD" | "CHECK" }>>;
 
 /**
  * Serves ADD.

@@ -28,6 +28,9 @@ export interface Call<I extends Invocation = Invocation> {
   readonly io: Io;
 }
 
+/** An ADD. */
+export type AddCall = Call<Extract<Invocation, { command: "ADD" | "CHECK" }>>;
+
 /** What a verb did: its output, and what the log line tells of it. */
 export interface Done {
   /** What stdout is given; empty for the verbs that print nothing. */

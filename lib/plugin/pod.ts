@@ -11,7 +11,7 @@ import type { KubeApi, PodName } from "../kube/api.ts";
 import type { Pod } from "../kube/pod.ts";
 import { samePod } from "../kube/same_pod.ts";
 import { workloadOf } from "../kube/workload.ts";
-import type { AddCall } from "./add.ts";
+import type { AddCall } from "./call.ts";
 import type { Asking } from "./asking.ts";
 import { makeJudge } from "./judge.ts";
 

@@ -1,0 +1,48 @@
+/**
+ * The attachments that go with a claim: the former one of the pod, and those of pods that are gone.
+ *
+ * @module
+ */
+import { attachmentKey, type AttachmentName, ownerKey } from "../state/keys.ts";
+import type { AttachmentRecord } from "../state/records.ts";
+import type { Known } from "./known.ts";
+import { ownerKeyOf } from "./owned.ts";
+import type { Pick, Victim } from "./pick.ts";
+import { type Removal, removeAttachment } from "./removal.ts";
+import type { AddRequest } from "./request.ts";
+
+/** Removes the pod's former attachment, and those of pods that are gone. */
+export function removals(
+  request: AddRequest,
+  { picks, known }: { readonly picks: readonly Pick[]; readonly known: Known },
+): readonly Removal[] {
+  const { space, now, cooldownMs } = request;
+  const { former, detached } = known;
+  const moved = new Set(picks.map(({ grant }) => grant.ip));
+  const own = ownerKeyOf(request);
+  const victims = new Map<string, Victim>(
+    picks.flatMap(({ victim }) =>
+      victim === undefined ? [] : [[attachmentKey(space, nameOf(victim.record)), victim] as const]
+    ),
+  );
+  if (former !== undefined) {
+    const { record, entry: { revision } } = former;
+    victims.set(attachmentKey(space, nameOf(record)), { record, revision });
+  }
+  return [...victims.values()].map(({ record, revision }) => {
+    const key = ownerKeyOfRecord(space, record);
+    const retain = key !== undefined && key !== own && !detached.has(key);
+    return removeAttachment(record, { space, now, cooldownMs, revision, retain, moved });
+  });
+}
+
+function ownerKeyOfRecord(
+  space: string,
+  { cluster, network, ifname, owner }: AttachmentRecord,
+): string | undefined {
+  return owner && ownerKey(space, { cluster, network, ifName: ifname, owner });
+}
+
+function nameOf({ network, containerID, ifname }: AttachmentRecord): AttachmentName {
+  return { network, containerId: containerID, ifName: ifname };
+}

@@ -1,0 +1,19 @@
+/**
+ * What an ADD knows of the datastore by now.
+ *
+ * @module
+ */
+import type { Former } from "./former.ts";
+import type { Owned } from "./owned.ts";
+
+/** What an ADD has learnt from the conflicts of its tries. */
+export interface Known {
+  /** The attachment to take over. */
+  readonly former: Former | undefined;
+  /** What the owner keeps. */
+  readonly owned: Owned | undefined;
+  /** Addresses under the owner's name that proved to be somebody else's. */
+  readonly without: ReadonlySet<string>;
+  /** Keys of owners that have left attachments that are to be removed. */
+  readonly detached: ReadonlySet<string>;
+}
