@@ -4,21 +4,14 @@
  *
  * @module
  */
-import {
-  addressKey,
-  attachmentKey,
-  type AttachmentName,
-  nodeKey,
-  ownerKey,
-  podKey,
-} from "../state/keys.ts";
+import { addressKey, attachmentKey, nodeKey, podKey } from "../state/keys.ts";
 import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
 import { formatRecord, parseAttachment } from "../state/record_text.ts";
 import type { Conflict, Entry, Guard, Txn, Write } from "../state/txn.ts";
 import { clearing, type Expiring, readOldest } from "./expiring.ts";
 import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
-import { changeOwner } from "./owned.ts";
+import { changeOwner } from "./owner_change.ts";
 import { removals } from "./evicted.ts";
 import type { Former } from "./former.ts";
 import type { Known } from "./known.ts";
