@@ -6,8 +6,8 @@
  */
 import { addressKey, attachmentKey, nodeKey, podKey } from "../state/keys.ts";
 import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
-import { formatRecord, parseAttachment } from "../state/record_text.ts";
-import type { Conflict, Entry, Guard, Txn, Write } from "../state/txn.ts";
+import { formatRecord } from "../state/record_text.ts";
+import type { Conflict, Guard, Txn, Write } from "../state/txn.ts";
 import { clearing, type Expiring, readOldest } from "./expiring.ts";
 import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
