@@ -7,7 +7,7 @@
 import { addressKey, attachmentKey, nodeKey, podKey } from "../state/keys.ts";
 import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
 import { formatRecord } from "../state/record_text.ts";
-import type { Conflict, Guard, Txn, Write } from "../state/txn.ts";
+import { type Conflict, type Guard, MAX_OPERATIONS, type Txn, type Write } from "../state/txn.ts";
 import { clearing, type Expiring, readOldest } from "./expiring.ts";
 import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
@@ -18,6 +18,9 @@ import type { Known } from "./known.ts";
 import type { Pick } from "./pick.ts";
 import type { AddRequest } from "./request.ts";
 import { readWindow } from "./window.ts";
+
+/** Operations of a transaction that one expired record needs at most. */
+const CLEARED_EACH = 3;
 
 /** A claim: its transaction, and how to read its conflict. */
 export interface Claim {
@@ -46,20 +49,17 @@ export function claim(
   const { space } = request;
   const names = namesOf(request);
   const record = recordOf(request, picks);
-  const cleared = clearing(space, expired);
   const owner = changeOwner(request, { owned, record, without });
   const removed = removals(request, { picks, known });
 
   const attachmentGuard: Guard = { kind: "absent", key: names.attachment };
   const podGuard = guardPod(names.pod, former);
-  const removalGuards = removed.flatMap(({ ownerGuard }) => ownerGuard ?? []);
   const guards = [
     attachmentGuard,
     podGuard,
     ...owner.guards,
     ...picks.flatMap(({ guards }) => guards),
-    ...removalGuards,
-    ...cleared.guards,
+    ...removed.map(({ ownerGuard }) => ownerGuard),
   ].filter((guard) => guard !== undefined);
 
   const families = [...new Set(picks.map(({ addr }) => addr.family))];
@@ -75,22 +75,28 @@ export function claim(
     ...picks.map((pick) => put(addressKey(space, pick.addr), addressRecord(record, pick))),
     ...owner.writes,
     ...removed.flatMap(({ writes }) => writes),
-    ...[...picks.flatMap(({ deletes }) => deletes), ...cleared.deletes].map(deletion),
+    ...picks.flatMap(({ deletes }) => deletes).map(deletion),
     ...moveCursors(request, picks),
   ]);
+  const longest = Math.max(writes.length, guards.length + otherwise.length);
+  const cleared = clearing(space, expired.slice(0, (MAX_OPERATIONS - longest) / CLEARED_EACH));
   const sent: Sent = {
     space,
-    guards,
+    guards: [...guards, ...cleared.guards],
     attachment: names.attachment,
     podGuard,
     ownerGuard: owner.guards[0],
     picks,
     freed: owner.freed,
-    removalGuards,
+    removed,
     families,
   };
   return {
-    txn: { guards, writes, otherwise },
+    txn: {
+      guards: sent.guards,
+      writes: distinct([...writes, ...cleared.deletes.map(deletion)]),
+      otherwise,
+    },
     record,
     explain: (conflict) => explain(sent, conflict),
   };

@@ -29,9 +29,8 @@ export function removals(
     const { record, entry: { revision } } = former;
     victims.set(attachmentKey(space, nameOf(record)), { record, revision });
   }
-  return [...victims.values()].map(({ record, revision }) => {
-    const key = ownerKeyOfRecord(space, record);
-    const retain = key !== undefined && key !== own && !detached.has(key);
+  return [...victims].map(([attachment, { record, revision }]) => {
+    const retain = ownerKeyOfRecord(space, record) !== own && !detached.has(attachment);
     return removeAttachment(record, { space, now, cooldownMs, revision, retain, moved });
   });
 }

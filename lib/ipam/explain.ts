@@ -10,6 +10,7 @@ import type { Shown } from "./choose.ts";
 import { parseOldest } from "./expiring.ts";
 import type { Pick } from "./pick.ts";
 import { entriesOf } from "./plan.ts";
+import type { Removal } from "./removal.ts";
 
 /** The claim that was sent, as far as its conflict is read by it. */
 export interface Sent {
@@ -22,8 +23,8 @@ export interface Sent {
   readonly picks: readonly Pick[];
   /** Addresses that the owner goes without from now on. */
   readonly freed: readonly { readonly ip: string; readonly guard: Guard }[];
-  /** That the owners of removed attachments are as these left them. */
-  readonly removalGuards: readonly Guard[];
+  /** The attachments that were to be removed. */
+  readonly removed: readonly Removal[];
   /** The families whose oldest expiring records were asked for, in order. */
   readonly families: readonly Family[];
 }
@@ -44,7 +45,7 @@ export interface Explained {
   readonly owner: Guarded;
   /** Addresses of the owner that proved not to be the owner's any more. */
   readonly strange: readonly string[];
-  /** Keys of owners that have left the attachments that were to be removed. */
+  /** Attachments to be removed that their owners have left. */
   readonly detached: readonly string[];
   /** For each pick: whether it was lost, and what stands at its address. */
   readonly lost: readonly { readonly lost: boolean; readonly entry: Entry | undefined }[];
@@ -60,7 +61,7 @@ export interface Explained {
  * @returns What it showed.
  */
 export function explain(sent: Sent, conflict: Conflict): Explained {
-  const { space, guards, attachment, picks, families, freed, removalGuards } = sent;
+  const { space, guards, attachment, picks, families, freed, removed } = sent;
   const entries = new Map(guards.map(({ key }, index) => [key, conflict.guarded[index]]));
   const broken = (guard: Guard): boolean => isBroken(guard, entries.get(guard.key));
   const look = (guard: Guard | undefined): Guarded => ({
@@ -79,7 +80,8 @@ export function explain(sent: Sent, conflict: Conflict): Explained {
     former: look(sent.podGuard),
     owner: look(sent.ownerGuard),
     strange: freed.filter(({ guard }) => broken(guard)).map(({ ip }) => ip),
-    detached: removalGuards.filter(broken).map(({ key }) => key),
+    detached: removed.filter(({ ownerGuard }) => ownerGuard !== undefined && broken(ownerGuard))
+      .map(({ attachment }) => attachment),
     lost: picks.map(({ addr, guards }) => ({
       lost: guards.some(broken),
       entry: entries.get(addressKey(space, addr)),

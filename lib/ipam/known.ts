@@ -14,6 +14,6 @@ export interface Known {
   readonly owned: Owned | undefined;
   /** Addresses under the owner's name that proved to be somebody else's. */
   readonly without: ReadonlySet<string>;
-  /** Keys of owners that have left attachments that are to be removed. */
+  /** Attachments to be removed that their owners have left: nothing is retained for these. */
   readonly detached: ReadonlySet<string>;
 }

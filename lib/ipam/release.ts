@@ -66,15 +66,13 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
     }
     const oldest = families.flatMap((_, index) => entriesOf(seen[pending.length + index]));
     const expired = clear ? expiredOf(parseOldest(space, oldest), request.now) : [];
-    const { txn, taken, ownerKeys } = release(request, { mine, expired, detached });
+    const { txn, taken, owners } = release(request, { mine, expired, detached });
     if (taken.length === 0) continue;
     const answer = yield* commit(txn);
     // A conflict, or no answer: read again, without clearing in passing, which others may be at too.
     if (answer.kind === "conflict") {
-      for (const [index, guard] of txn.guards.entries()) {
-        const entry = answer.guarded[index];
-        const isBroken = guard.kind === "revision" && entry?.revision !== guard.revision;
-        if (isBroken && ownerKeys.has(guard.key)) detached.add(guard.key);
+      for (const { index, attachment, revision } of owners) {
+        if (answer.guarded[index]?.revision !== revision) detached.add(attachment);
       }
     }
     if (answer.kind !== "committed") continue;
@@ -90,6 +88,14 @@ interface Mine {
 }
 
 type Found = Released | Mine;
+
+/** Where a transaction guards the key of an attachment's owner. */
+interface OwnerGuard {
+  readonly index: number;
+  /** The attachment's key. */
+  readonly attachment: string;
+  readonly revision: string;
+}
 
 function look(
   { node, keep }: ReleaseRequest,
@@ -112,28 +118,28 @@ function release(
   { mine, expired, detached }: {
     readonly mine: readonly Mine[];
     readonly expired: readonly Expiring[];
-    /** Keys of owners that have left their attachment: nothing is retained for them. */
+    /** Attachments that their owners have left: nothing is retained for these. */
     readonly detached: ReadonlySet<string>;
   },
-): { readonly txn: Txn; readonly taken: readonly Mine[]; readonly ownerKeys: ReadonlySet<string> } {
+): { readonly txn: Txn; readonly taken: readonly Mine[]; readonly owners: readonly OwnerGuard[] } {
   const taken: Mine[] = [];
   const guards: Guard[] = [];
   const writes: Write[] = [];
-  const ownerKeys = new Set<string>();
+  const owners: OwnerGuard[] = [];
   const options = { space, now, cooldownMs };
   for (const item of mine) {
     const { key, revision } = item.entry;
-    let removal = removeAttachment(item.record, { ...options, revision, retain: true });
-    const ownerKey = removal.ownerGuard?.key;
-    if (ownerKey !== undefined && detached.has(ownerKey)) {
-      removal = removeAttachment(item.record, { ...options, revision, retain: false });
-    }
+    const retain = !detached.has(key);
+    const removal = removeAttachment(item.record, { ...options, revision, retain });
+    const { ownerGuard } = removal;
     if (taken.length > 0 && writes.length + removal.writes.length > MAX_OPERATIONS) break;
+    // Two attachments of one owner: one of them is the owner's no more, so each in its own turn.
+    if (guards.some((guard) => guard.key === ownerGuard?.key)) continue;
     taken.push(item);
     guards.push({ kind: "revision", key, revision });
-    if (removal.ownerGuard !== undefined) {
-      guards.push(removal.ownerGuard);
-      ownerKeys.add(removal.ownerGuard.key);
+    if (ownerGuard !== undefined) {
+      owners.push({ index: guards.length, attachment: key, revision });
+      guards.push(ownerGuard);
     }
     writes.push(...removal.writes);
   }
@@ -145,5 +151,5 @@ function release(
     guards.push(...cleared.guards);
     writes.push(...cleared.deletes.map((key) => ({ kind: "delete", key } as const)));
   }
-  return { txn: { guards, writes }, taken, ownerKeys };
+  return { txn: { guards, writes }, taken, owners };
 }

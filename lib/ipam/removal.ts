@@ -42,6 +42,8 @@ export interface RemovalOptions {
 
 /** What removes an attachment. The attachment's own guard is the caller's. */
 export interface Removal {
+  /** The attachment's key. */
+  readonly attachment: string;
   /** That the owner's key is as the attachment left it; absent where nothing is retained. */
   readonly ownerGuard: Guard | undefined;
   readonly writes: readonly Write[];
@@ -59,7 +61,8 @@ export function removeAttachment(record: AttachmentRecord, options: RemovalOptio
   const { space, retain, revision, moved } = options;
   const { cluster, network, node, pod, owner } = record;
   const name = { cluster, network, node, containerId: record.containerID, ifName: record.ifname };
-  const keys = [attachmentKey(space, name), nodeKey(space, name)];
+  const attachment = attachmentKey(space, name);
+  const keys = [attachment, nodeKey(space, name)];
   if (pod?.uid !== undefined) keys.push(podKey(space, { ...name, uid: pod.uid }));
   const left = record.addresses.filter(({ ip }) => moved?.has(ip) !== true);
   const isKept = owner !== undefined && retain &&
@@ -68,6 +71,7 @@ export function removeAttachment(record: AttachmentRecord, options: RemovalOptio
   const keptIps = new Set(kept.map(({ ip }) => ip));
   const key = isKept ? ownerKey(space, { ...name, owner }) : "";
   return {
+    attachment,
     ownerGuard: isKept ? { kind: "revision", key, revision } : undefined,
     writes: [
       ...keys.map(deletion),

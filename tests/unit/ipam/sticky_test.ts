@@ -3,8 +3,9 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Datastore } from "../../../lib/datastore/datastore.ts";
 import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
 import type { AddRequest } from "../../../lib/ipam/request.ts";
+import { planRelease } from "../../../lib/ipam/release.ts";
 import { parseAddress } from "../../../lib/state/record_text.ts";
-import { add, addRequest, ASKER, ipsOf, release } from "../../support/allocator.ts";
+import { add, addRequest, ASKER, ipsOf, release, runPlan } from "../../support/allocator.ts";
 import { allEntries, checkInvariants } from "../../support/invariants.ts";
 import { setOf, wishFor } from "../../support/sets.ts";
 
@@ -225,6 +226,24 @@ Deno.test("an owner that moves on frees nothing that somebody else has by now", 
   const wishes = [wishFor("10.0.0.200"), wishFor("fd00::200", 1)];
   await grant(store, podRequest("web-0", 2, { sets, now, wishes }));
   assertEquals((await states(store))[ip], "held");
+});
+
+Deno.test("of two attachments of one owner that are released at once, the newer one is retained", async () => {
+  for (const order of [[1, 2], [2, 1]]) {
+    await using store = new MemoryDatastore();
+    const ip = await grant(store, podRequest("web-0", 1));
+    const wishes = [wishFor("10.0.0.200")];
+    await grant(store, podRequest("web-0", 2, { wishes }));
+    const names = order.map((n) => podRequest("web-0", n).asker);
+    const { space, asker: node, cooldownMs, now } = podRequest("web-0", 1);
+    const released = await runPlan(
+      store,
+      planRelease({ space, node, names, cooldownMs, now }),
+    );
+    assertEquals(released.map(({ kind }) => kind), ["released", "released"]);
+    await checkInvariants(store);
+    assertEquals(await states(store), { [ip]: "cooling", "10.0.0.200": "retained" });
+  }
 });
 
 Deno.test("an owner of the same name in another cluster of the same name is a stranger", async () => {
