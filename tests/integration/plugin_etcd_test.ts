@@ -167,23 +167,33 @@ testNeeding(
   },
 );
 
-testNeeding(["etcd"], "a pod of Kubernetes needs a datastore, and annotations off", async () => {
-  await using etcd = await startEtcd();
-  await using node = await makeNode(etcd);
-  const args = podArgs("u-1");
-  const none = node.netconf({ etcdConfig: undefined });
-  const misspelt = node.netconf({ etcdConfig: undefined, etcdConfg: { etcdURL: etcd.endpoints } });
-  const on = node.netconf({ annotations: "on" });
-  for (
-    const [netconf, word] of [
-      [none, "etcdConfig"],
-      [misspelt, 'did you mean "etcdConfig"'],
-      [on, 'annotations to "off"'],
-    ] as const
-  ) {
-    const { details } = assertRefused(await node.call(callFor("ADD", "c1", { netconf, args })), 7);
-    assertStringIncludes(details, word);
-  }
-  assertEquals(await keysOf(etcd), []);
-  assertSilent(await node.call(callFor("DEL", "c1", { netconf: on, args })));
-});
+testNeeding(
+  ["etcd"],
+  "a pod of Kubernetes needs a datastore, and a kubeconfig or annotations off",
+  async () => {
+    await using etcd = await startEtcd();
+    await using node = await makeNode(etcd);
+    const args = podArgs("u-1");
+    const none = node.netconf({ etcdConfig: undefined });
+    const misspelt = node.netconf({
+      etcdConfig: undefined,
+      etcdConfg: { etcdURL: etcd.endpoints },
+    });
+    const on = node.netconf({ annotations: "on", kubeConfig: `${node.root}/none` });
+    for (
+      const [netconf, word] of [
+        [none, "etcdConfig"],
+        [misspelt, 'did you mean "etcdConfig"'],
+        [on, 'annotations: "off"'],
+      ] as const
+    ) {
+      const { details } = assertRefused(
+        await node.call(callFor("ADD", "c1", { netconf, args })),
+        7,
+      );
+      assertStringIncludes(details, word);
+    }
+    assertEquals(await keysOf(etcd), []);
+    assertSilent(await node.call(callFor("DEL", "c1", { netconf: on, args })));
+  },
+);
