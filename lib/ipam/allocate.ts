@@ -6,11 +6,11 @@
  *
  * @module
  */
-import type { Wish } from "../config/config.ts";
-import { formatAddr } from "../net/addr.ts";
+import type { PoolWish, Wish } from "../config/config.ts";
+import { type Addr, equalAddr, formatAddr, parseAddr } from "../net/addr.ts";
 import { parseAttachment } from "../state/record_text.ts";
 import type { AttachmentRecord, OwnerRecord } from "../state/records.ts";
-import { isKnown } from "./authority.ts";
+import { isKnown, isRandomUid } from "./authority.ts";
 import { claim } from "./claim.ts";
 import { type Former, isNewer, parseFormer } from "./former.ts";
 import type { Known } from "./known.ts";
@@ -18,12 +18,13 @@ import { expiredOf, type Expiring } from "./expiring.ts";
 import type { Explained } from "./explain.ts";
 
 import { isOurs } from "./ownership.ts";
-import { parseOwned } from "./owned.ts";
+import { type Forbidden, parseOwned } from "./owned.ts";
 import { arePicks, type Exhausted, firstPicks, nextPicks, type Picks } from "./picks.ts";
 import type { Victim } from "./pick.ts";
 import { commit, type Plan } from "./plan.ts";
+import { partOf } from "./pool.ts";
 import type { AddRequest } from "./request.ts";
-import { readSupplies } from "./supply.ts";
+import { readSupplies, type Supply } from "./supply.ts";
 import { type Taken, wishesOf } from "./wished.ts";
 
 /** How an ADD ends. */
@@ -34,11 +35,17 @@ export type AddOutcome =
     readonly record: AttachmentRecord;
     readonly former: Former | undefined;
     readonly victims: readonly Victim[];
+    /** Addresses that were kept for the owner, and are free now. */
+    readonly freed: readonly string[];
   }
   /** This attachment held them before: the call was repeated. */
   | { readonly kind: "held"; readonly record: AttachmentRecord }
   /** This attachment holds other addresses than it wishes for now. */
-  | { readonly kind: "differs"; readonly record: AttachmentRecord; readonly wish: Wish }
+  | {
+    readonly kind: "differs";
+    readonly record: AttachmentRecord;
+    readonly wish: Pick<Wish | PoolWish, "text" | "path">;
+  }
   /** The container ID is held by another node or cluster. */
   | { readonly kind: "foreign"; readonly record: AttachmentRecord }
   /** A newer container of the same pod came first: this call is late, and its container gone. */
@@ -46,6 +53,7 @@ export type AddOutcome =
   /** An owner or a pod of this name is known, and is of another cluster of the same name. */
   | { readonly kind: "stranger"; readonly record: OwnerRecord | AttachmentRecord }
   | Exhausted
+  | Forbidden
   | Taken;
 
 const NOTHING: Known = {
@@ -73,11 +81,14 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
     const answer = yield* commit(attempt.txn);
     if (answer.kind === "committed") {
       const victims = picks.flatMap(({ victim }) => victim ?? []);
-      return { kind: "granted", record: attempt.record, former: known.former, victims };
+      const { record, freed } = attempt;
+      return { kind: "granted", record, former: known.former, victims, freed };
     }
     if (answer.kind === "unknown") continue; // if it was applied, the next try shows our own record
     const explained = attempt.explain(answer);
-    if (explained.own !== undefined) return repeated(request, parseAttachment(explained.own));
+    if (explained.own !== undefined) {
+      return repeated(request, { supplies, record: parseAttachment(explained.own) });
+    }
     const strange = new Set([...known.without, ...explained.strange]);
     const detached = new Set([...known.detached, ...explained.detached]);
     if (explained.former.changed || explained.owner.changed) {
@@ -115,23 +126,34 @@ function* strangerOf(
   request: AddRequest,
   { former, owned }: Pick<Known, "former" | "owned">,
 ): Plan<OwnerRecord | AttachmentRecord | undefined> {
-  if (owned !== undefined && !(yield* isKnown(request, owned.record.authority))) {
-    return owned.record;
+  if (owned !== undefined) {
+    const { authority } = owned.record;
+    const isUnsigned = authority === undefined && (request.asker.authorities ?? []).length === 0;
+    if (!isUnsigned && !(yield* isKnown(request, authority))) return owned.record;
   }
   if (former === undefined || former.record.nodeId === request.asker.nodeId) return undefined;
-  const { authority } = former.record;
-  if (authority === undefined || (yield* isKnown(request, authority))) return undefined;
+  const { authority, pod } = former.record;
+  if (isRandomUid(pod?.uid) || (yield* isKnown(request, authority))) return undefined;
   return former.record;
 }
 
-function repeated(request: AddRequest, record: AttachmentRecord): AddOutcome {
+function repeated(
+  request: AddRequest,
+  { supplies, record }: {
+    readonly supplies: readonly Supply[];
+    readonly record: AttachmentRecord;
+  },
+): AddOutcome {
   if (!isOurs(record, request.asker)) return { kind: "foreign", record };
-  const held = new Set(record.addresses.map(({ ip }) => ip));
-  for (const set of request.sets.keys()) {
+  const held = record.addresses.map(({ ip }) => parseAddr(ip));
+  for (const { set, pool, wish: poolWish } of supplies) {
     const wishes = wishesOf(request, set);
-    const [wish] = wishes;
-    if (wish === undefined || wishes.some(({ addr }) => held.has(formatAddr(addr)))) continue;
-    return { kind: "differs", record, wish };
+    const wish = wishes[0] ?? poolWish;
+    const fits = (addr: Addr): boolean =>
+      wishes.length > 0
+        ? wishes.some((one) => equalAddr(one.addr, addr))
+        : addr.family === pool.family && partOf(pool, addr.value) !== undefined;
+    if (wish !== undefined && !held.some(fits)) return { kind: "differs", record, wish };
   }
   return { kind: "held", record };
 }

@@ -42,3 +42,11 @@ export function areOne(
   return authorities.includes(authority) &&
     (asker.authorities ?? []).some((own) => authorities.includes(own));
 }
+
+/** The UID of any pod but a static one, of which the kubelet makes it. No two clusters have the same. */
+const RANDOM_UID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** Tells whether a UID was drawn at random: the UID of a static pod is a hash of its manifest, file and node name. */
+export function isRandomUid(uid: string | undefined): boolean {
+  return uid !== undefined && RANDOM_UID.test(uid);
+}

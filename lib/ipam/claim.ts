@@ -6,6 +6,7 @@
  */
 import { addressKey, attachmentKey, nodeKey, podKey } from "../state/keys.ts";
 import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
+import { deletion, put } from "../state/operations.ts";
 import { formatRecord } from "../state/record_text.ts";
 import { type Conflict, type Guard, MAX_OPERATIONS, type Txn, type Write } from "../state/txn.ts";
 import { clearing, type Expiring, readOldest } from "./expiring.ts";
@@ -26,6 +27,8 @@ const CLEARED_EACH = 3;
 export interface Claim {
   readonly txn: Txn;
   readonly record: AttachmentRecord;
+  /** Addresses that the owner goes without from now on. */
+  readonly freed: readonly string[];
   readonly explain: (conflict: Conflict) => Explained;
 }
 
@@ -98,6 +101,7 @@ export function claim(
       otherwise,
     },
     record,
+    freed: owner.freed.map(({ ip }) => ip),
     explain: (conflict) => explain(sent, conflict),
   };
 }
@@ -165,12 +169,4 @@ function writeAttachment(record: AttachmentRecord, names: Names): readonly Write
     { kind: "put", key: names.node, value: "" },
     ...(names.pod === undefined ? [] : [{ kind: "put", key: names.pod, value } as const]),
   ];
-}
-
-function put(key: string, record: AddressRecord): Write {
-  return { kind: "put", key, value: formatRecord(record) };
-}
-
-function deletion(key: string): Write {
-  return { kind: "delete", key };
 }

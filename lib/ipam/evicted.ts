@@ -8,7 +8,7 @@ import type { AttachmentRecord } from "../state/records.ts";
 import type { Known } from "./known.ts";
 import { ownerKeyOf } from "./owned.ts";
 import type { Pick, Victim } from "./pick.ts";
-import { type Removal, removeAttachment } from "./removal.ts";
+import { type Removal, removeAttachment, versionOf } from "./removal.ts";
 import type { AddRequest } from "./request.ts";
 
 /** Removes the pod's former attachment, and those of pods that are gone. */
@@ -30,7 +30,8 @@ export function removals(
     victims.set(attachmentKey(space, nameOf(record)), { record, revision });
   }
   return [...victims].map(([attachment, { record, revision }]) => {
-    const retain = ownerKeyOfRecord(space, record) !== own && !detached.has(attachment);
+    const retain = ownerKeyOfRecord(space, record) !== own &&
+      !detached.has(versionOf(attachment, revision));
     return removeAttachment(record, { space, now, cooldownMs, revision, retain, moved });
   });
 }

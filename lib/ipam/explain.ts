@@ -10,7 +10,7 @@ import type { Shown } from "./choose.ts";
 import { parseOldest } from "./expiring.ts";
 import type { Pick } from "./pick.ts";
 import { entriesOf } from "./plan.ts";
-import type { Removal } from "./removal.ts";
+import { type Removal, versionOf } from "./removal.ts";
 
 /** The claim that was sent, as far as its conflict is read by it. */
 export interface Sent {
@@ -81,7 +81,7 @@ export function explain(sent: Sent, conflict: Conflict): Explained {
     owner: look(sent.ownerGuard),
     strange: freed.filter(({ guard }) => broken(guard)).map(({ ip }) => ip),
     detached: removed.filter(({ ownerGuard }) => ownerGuard !== undefined && broken(ownerGuard))
-      .map(({ attachment }) => attachment),
+      .map(({ attachment, revision }) => versionOf(attachment, revision)),
     lost: picks.map(({ addr, guards }) => ({
       lost: guards.some(broken),
       entry: entries.get(addressKey(space, addr)),

@@ -21,10 +21,10 @@ export function parseFormer(entry: Entry | undefined): Former | undefined {
   return entry && { entry, record: parseAttachment(entry) };
 }
 
-/** Tells whether the other container came first after all: times of one node come from one clock, so they can be compared. */
+/** Tells whether the other container came first after all: times of one boot of one node come from one clock, so they can be compared. */
 export function isNewer(
-  { record: { nodeId, since } }: Former,
+  { record: { nodeId, boot, since } }: Former,
   { asker, now }: AddRequest,
 ): boolean {
-  return nodeId === asker.nodeId && since > now;
+  return nodeId === asker.nodeId && boot === asker.boot && since > now;
 }

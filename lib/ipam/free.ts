@@ -16,6 +16,7 @@ import {
   SCHEMA,
 } from "../state/records.ts";
 import { formatRecord, parseAddress, parseAttachment, parseOwner } from "../state/record_text.ts";
+import { guardOf } from "../state/operations.ts";
 import type { Entry, Guard, Txn, Write } from "../state/txn.ts";
 import { commit, entryOf, type Plan, read } from "./plan.ts";
 import { removeAttachment } from "./removal.ts";
@@ -63,15 +64,17 @@ interface Freeing {
 export function* planFree(request: FreeRequest): Plan<Freed> {
   const { space, addr, force } = request;
   let first: AddressRecord | undefined;
-  let sent: Freed | undefined;
+  let sent: { readonly freed: Freed; readonly revision: string } | undefined;
   for (;;) {
     const [seen] = yield* read([{ kind: "get", key: addressKey(space, addr) }]);
     const entry = entryOf(seen);
-    if (entry === undefined) return sent ?? { kind: "absent" };
+    if (entry === undefined) return sent?.freed ?? { kind: "absent" };
     const record = parseAddress(entry);
     first ??= record;
     // Force speaks of the holder that stood there, not of one that came meanwhile.
     const isForced = force && isSameHolder(first, record);
+    // A commit whose end nobody knew was applied, if something else stands there now.
+    if (sent !== undefined && entry.revision !== sent.revision) return sent.freed;
     if (record.state === "held" && !isForced) return { kind: "held", record };
     const found = { addr, entry, record };
     const { txn, others } = record.state === "held"
@@ -80,7 +83,7 @@ export function* planFree(request: FreeRequest): Plan<Freed> {
     const answer = yield* commit(txn);
     const freed: Freed = { kind: "freed", record, others };
     if (answer.kind === "committed") return freed;
-    if (answer.kind === "unknown") sent = freed;
+    if (answer.kind === "unknown") sent = { freed, revision: entry.revision };
   }
 }
 
@@ -215,8 +218,4 @@ function deletionsOf(
   const keys = [addressKey(space, addr)];
   if (until !== undefined) keys.push(expiringKey(space, { untilMs: until, addr }));
   return keys.map((key) => ({ kind: "delete", key }));
-}
-
-function guardOf({ key, revision }: Entry): Guard {
-  return { kind: "revision", key, revision };
 }

@@ -60,7 +60,10 @@ export function* lookAt(
   if (!isOwn(request, authority) && !areOne(request, { authority, cluster })) {
     return unknown(
       (asker.authorities ?? []).length === 0
-        ? "no Kubernetes API is asked"
+        ? "no Kubernetes API is asked, or its kubeconfig has no CA that tells it from others"
+        : authority === undefined
+        ? "it was given when no API could vouch for its pod (annotations were off, or the kubeconfig had no CA): " +
+          "delete the pod, or free the address with kube-ipam release --force"
         : `another Kubernetes API wrote it under the cluster name "${asker.cluster}": ` +
           "set ipam.cluster to a name of its own in each cluster",
     );

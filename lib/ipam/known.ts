@@ -14,6 +14,6 @@ export interface Known {
   readonly owned: Owned | undefined;
   /** Addresses under the owner's name that proved to be somebody else's. */
   readonly without: ReadonlySet<string>;
-  /** Attachments to be removed that their owners have left: nothing is retained for these. */
+  /** Attachments to be removed, with their revisions, that their owners have left: nothing is retained for these. */
   readonly detached: ReadonlySet<string>;
 }

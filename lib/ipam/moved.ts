@@ -14,14 +14,19 @@ import { rangeOf, wishesOf } from "./wished.ts";
 /** An address that the pod's former sandbox held, if it fits this set and what is asked for. */
 export function movedTo(
   request: AddRequest,
-  options: { readonly supply: Supply; readonly former: Former | undefined },
+  options: {
+    readonly supply: Supply;
+    readonly former: Former | undefined;
+    /** Addresses that other sets give. */
+    readonly taken: ReadonlySet<string>;
+  },
 ): Pick | undefined {
-  const { supply: { set, pool, wish: poolWish }, former } = options;
+  const { supply: { set, pool, wish: poolWish }, former, taken } = options;
   const wishes = wishesOf(request, set);
   const origin = { kind: "moved" } as const;
   for (const { ip, source } of former?.record.addresses ?? []) {
     const addr = parseAddr(ip);
-    if (addr.family !== pool.family) continue;
+    if (addr.family !== pool.family || taken.has(ip)) continue;
     if (wishes.length === 0) {
       const range = partOf(pool, addr.value)?.range;
       if (range === undefined) continue;

@@ -13,6 +13,7 @@ import type { AddressRecord, OwnedAddress, Owner, OwnerRecord } from "../state/r
 import { parseOwner } from "../state/record_text.ts";
 import type { Entry } from "../state/txn.ts";
 import type { Former } from "./former.ts";
+import type { Known } from "./known.ts";
 import type { Replacement } from "./expiring.ts";
 import {
   type Claimable,
@@ -21,6 +22,7 @@ import {
   pickMoved,
   type PickOptions,
   poolWishOf,
+  ruleOf,
 } from "./pick.ts";
 import { partOf } from "./pool.ts";
 import type { AddRequest } from "./request.ts";
@@ -50,41 +52,79 @@ export function isOwner(owner: Owner | undefined, other: Owner | undefined): boo
   return owner !== undefined && owner.namespace === other?.namespace && owner.name === other.name;
 }
 
-/** A kept address that fits a range set today, if there is one. */
-export function ownedFor(
+/** An address is kept for the owner, and `ipam.fixedPolicy` does not let the pod have it any more. */
+export interface Forbidden {
+  /** Tells it from the other outcomes. */
+  readonly kind: "forbidden";
+  /** The address. */
+  readonly addr: Addr;
+}
+
+/**
+ * Assigns the addresses that are kept for the owner to the range sets that fit them today: first to those that would keep them further.
+ *
+ * @param request The ADD.
+ * @param options The sets, and what the owner keeps.
+ * @returns At most one for each set that nothing is asked of; or that the pod may not have one any more.
+ */
+export function assignKept(
+  request: AddRequest,
+  { supplies, known: { owned, without } }: {
+    readonly supplies: readonly Supply[];
+    readonly known: Known;
+  },
+): { readonly kept: ReadonlyMap<number, Addr> } | Forbidden {
+  const asked = new Set(request.wishes.map(({ addr }) => formatAddr(addr)));
+  const open = supplies.filter(({ set }) => request.wishes.every((wish) => wish.set !== set));
+  const kept = new Map<number, Addr>();
+  for (const { ip } of owned?.record.addresses ?? []) {
+    if (without.has(ip) || asked.has(ip)) continue;
+    const addr = parseAddr(ip);
+    const places = open.filter(({ set }) => !kept.has(set)).flatMap((supply) => {
+      const place = placeOf(request, { supply, addr });
+      return place === undefined ? [] : [{ ...place, set: supply.set }];
+    });
+    const allowed = places.filter(({ isAllowed }) => isAllowed);
+    const place = allowed.find(({ range }) => ruleOf(request, range) !== undefined) ?? allowed[0];
+    if (place !== undefined) kept.set(place.set, addr);
+    else if (places.length > 0) return { kind: "forbidden", addr };
+  }
+  return { kept };
+}
+
+/** A pick of an address that is kept for the owner. */
+export function pickKept(
   request: AddRequest,
   options: {
     readonly supply: Supply;
+    readonly addr: Addr;
     readonly owned: Owned | undefined;
     /** The attachment that is removed with the claim: what it holds needs no other guard. */
     readonly former: Former | undefined;
-    /** Addresses that other sets take, or that proved to be somebody else's. */
-    readonly without: ReadonlySet<string>;
   },
 ): Pick | undefined {
-  const { supply, owned, former, without } = options;
-  for (const { ip } of owned?.record.addresses ?? []) {
-    if (without.has(ip)) continue;
-    const addr = parseAddr(ip);
-    const range = rangeFor(request, { supply, addr });
-    if (range === undefined) continue;
-    const picked = ownedOptions(request, { supply, addr, range });
-    return former?.record.addresses.some((grant) => grant.ip === ip)
-      ? pickMoved(request, picked)
-      : pick(request, { ...picked, ...claimOwned(request, { owned, addr }) });
-  }
-  return undefined;
+  const { supply, addr, owned, former } = options;
+  const place = placeOf(request, { supply, addr });
+  if (place?.isAllowed !== true) return undefined;
+  const picked = ownedOptions(request, { supply, addr, range: place.range });
+  const ip = formatAddr(addr);
+  return former?.record.addresses.some((grant) => grant.ip === ip)
+    ? pickMoved(request, picked)
+    : pick(request, { ...picked, ...claimOwned(request, { owned, addr }) });
 }
 
 /** The same address, taken in spite of what stands there. */
-export function ownedAgain(
+export function keptAgainAt(
   request: AddRequest,
   options: Claimable & { readonly supply: Supply; readonly addr: Addr },
 ): Pick | undefined {
   const { supply, addr } = options;
-  const range = rangeFor(request, { supply, addr });
-  return range &&
-    pick(request, { ...options, ...ownedOptions(request, { supply, addr, range }) });
+  const place = placeOf(request, { supply, addr });
+  if (place?.isAllowed !== true) return undefined;
+  return pick(request, {
+    ...options,
+    ...ownedOptions(request, { supply, addr, range: place.range }),
+  });
 }
 
 /**
@@ -113,17 +153,18 @@ function ownedOptions(
   return { set, addr, range, origin: { kind: "owned" }, source: "retained", result };
 }
 
-/** Where the pod asks for some addresses, one of these; else one of the pool, or a fixed one that the pod may have. */
-function rangeFor(
+/** Where the pod asks for some addresses, one of these; else one of the pool, or a fixed one, which the pod must be allowed to have. */
+function placeOf(
   request: AddRequest,
   { supply, addr }: { readonly supply: Supply; readonly addr: Addr },
-): Range | undefined {
+): { readonly range: Range; readonly isAllowed: boolean } | undefined {
   const { pool, wish, set } = supply;
   if (addr.family !== pool.family) return undefined;
   const part = partOf(pool, addr.value);
-  if (part !== undefined || wish !== undefined) return part?.range;
-  const fixed = request.sets[set]?.ranges.find((range) => hasValue(range.fixed, addr.value));
-  return fixed !== undefined && (request.permits?.(addr) ?? true) ? fixed : undefined;
+  if (part !== undefined) return { range: part.range, isAllowed: true };
+  if (wish !== undefined) return undefined;
+  const range = request.sets[set]?.ranges.find(({ fixed }) => hasValue(fixed, addr.value));
+  return range && { range, isAllowed: request.permits?.(addr) ?? true };
 }
 
 /** How an address that is retained for the owner is taken out of it: by the revision of the owner's key. */
@@ -140,8 +181,14 @@ export function replacementOf(
   };
 }
 
-/** Tells whether an address is kept for the asking pod's owner. */
-export function isKeptFor(request: AddRequest, holder: AddressRecord): boolean {
+/** Tells whether an address is kept for the asking pod's owner, on whatever network and interface. */
+export function isOwners(request: AddRequest, holder: AddressRecord): boolean {
   return holder.rule !== undefined && holder.cluster === request.asker.cluster &&
     isOwner(request.owner, holder.owner);
+}
+
+/** Tells whether an address is kept for the asking pod's owner, on this network and interface. */
+export function isKeptFor(request: AddRequest, holder: AddressRecord): boolean {
+  const { network, ifName } = request.asker;
+  return isOwners(request, holder) && holder.network === network && holder.ifname === ifName;
 }

@@ -110,8 +110,8 @@ function grantOf(
   };
 }
 
-/** Without an owner there is nobody to keep it for. */
-function ruleOf({ owner, retain }: AddRequest, range: Range): string | undefined {
+/** How long an address of a range stays with the owner; without an owner there is nobody to keep it for. */
+export function ruleOf({ owner, retain }: AddRequest, range: Range): string | undefined {
   const rule = retain ?? range.retain;
   return owner === undefined || rule === "none" ? undefined : formatRetain(rule);
 }

@@ -1,20 +1,21 @@
 /**
  * What an ADD tries: one pick for each range set, at first and after each conflict.
  *
- * For each set the first of these counts: what the pod's former sandbox held, what is asked for, what is kept for the owner, and a
+ * For each set the first of these counts: what is asked for, what is retained for the owner, what the pod's former sandbox held, and a
  * choice of the pool.
  *
  * @module
  */
 import type { PoolWish } from "../config/config.ts";
+import { type Addr, formatAddr } from "../net/addr.ts";
 import { parseAddress } from "../state/record_text.ts";
 import type { AddressRecord } from "../state/records.ts";
 import type { Entry } from "../state/txn.ts";
-import { firstCandidate, nextCandidate, type Search } from "./choose.ts";
+import { type Candidate, firstCandidate, nextCandidate, type Search } from "./choose.ts";
 import type { Known } from "./known.ts";
 import type { Explained } from "./explain.ts";
 import { movedTo } from "./moved.ts";
-import { isKeptFor, ownedAgain, ownedFor } from "./owned.ts";
+import { assignKept, type Forbidden, isKeptFor, keptAgainAt, pickKept } from "./owned.ts";
 import { type Claimable, type Pick, pick } from "./pick.ts";
 import type { Plan } from "./plan.ts";
 import { partOf } from "./pool.ts";
@@ -39,7 +40,7 @@ export interface Exhausted {
 }
 
 /** One pick per set, or why there is none. */
-export type Picks = readonly Pick[] | Taken | Exhausted;
+export type Picks = readonly Pick[] | Taken | Exhausted | Forbidden;
 
 /** What a try knows beforehand. */
 export interface Situation {
@@ -56,10 +57,12 @@ export function arePicks(picks: Picks): picks is readonly Pick[] {
 
 /** What is tried first, or anew when somebody else changed what it was based on. */
 export function firstPicks(request: AddRequest, { supplies, known }: Situation): Picks {
+  const kept = assignKept(request, { supplies, known });
+  if (!("kept" in kept)) return kept;
   const picks: Pick[] = [];
   for (const supply of supplies) {
-    const without = new Set([...known.without, ...picks.map(({ grant }) => grant.ip)]);
-    const next = firstPick(request, { supply, known: { ...known, without } });
+    const taken = new Set(picks.map(({ grant }) => grant.ip));
+    const next = firstPick(request, { supply, known, taken, kept: kept.kept.get(supply.set) });
     if ("kind" in next) return next;
     picks.push(next);
   }
@@ -68,15 +71,25 @@ export function firstPicks(request: AddRequest, { supplies, known }: Situation):
 
 function firstPick(
   request: AddRequest,
-  { supply, known }: { readonly supply: Supply; readonly known: Known },
+  options: {
+    readonly supply: Supply;
+    readonly known: Known;
+    /** Addresses that other sets give. */
+    readonly taken: ReadonlySet<string>;
+    /** The address of the owner that this set may give. */
+    readonly kept: Addr | undefined;
+  },
 ): Pick | Exhausted {
-  const { former, owned, without } = known;
-  const moved = movedTo(request, { supply, former });
-  if (moved !== undefined) return moved;
+  const { supply, known: { former, owned }, taken, kept } = options;
+  const moved = movedTo(request, { supply, former, taken });
   const [wish] = wishesOf(request, supply.set);
-  if (wish !== undefined) return wished(request, { wish, owned });
-  return ownedFor(request, { supply, owned, former, without }) ??
-    choose(request, { supply, search: searchOf(request, supply, 0, NONE) });
+  if (wish !== undefined) return moved ?? wished(request, { wish, owned });
+  const own = kept === undefined || taken.has(formatAddr(kept))
+    ? undefined
+    : pickKept(request, { supply, addr: kept, owned, former });
+  // What waits for the owner comes before what this pod happens to hold.
+  const first = owned?.record.state === "retained" ? own ?? moved : moved ?? own;
+  return first ?? choose(request, { supply, search: searchOf(request, supply, 0, NONE) });
 }
 
 /** What was lost, and what is known of it. */
@@ -131,7 +144,7 @@ function* nextPick(request: AddRequest, options: LostPick): Plan<Pick | Taken | 
 }
 
 function* keptAgain(request: AddRequest, options: LostPick): Plan<Pick | Taken | Exhausted> {
-  const { pick: { addr, grant }, supply, entry, known, strange } = options;
+  const { pick: { addr, grant }, supply, entry, strange } = options;
   const holder = entry && parseAddress(entry);
   // What another has by now, chosen or asked for, is the owner's no more.
   const isLost = holder?.state === "held" && !isKeptFor(request, holder);
@@ -142,17 +155,17 @@ function* keptAgain(request: AddRequest, options: LostPick): Plan<Pick | Taken |
     return { kind: "taken", asked: { addr, path }, holder, samePod: false, verdict };
   }
   const again = standing?.kind === "claimable"
-    ? ownedAgain(request, { supply, addr, ...standing.claimable })
+    ? keptAgainAt(request, { supply, addr, ...standing.claimable })
     : undefined;
   if (again !== undefined) return again;
   strange.add(grant.ip);
-  return firstPick(request, { supply, known: { ...known, without: strange } });
+  return choose(request, { supply, search: searchOf(request, supply, 0, NONE) });
 }
 
 function* choiceAgain(
   request: AddRequest,
-  options: LostPick & { readonly candidate: Parameters<typeof nextCandidate>[1]["candidate"] },
-): Plan<Pick | Exhausted> {
+  options: LostPick & { readonly candidate: Candidate },
+): Plan<Pick | Taken | Exhausted> {
   const { pick, index, supply, explained, conflicts, tried, candidate } = options;
   if (candidate.replacement !== undefined) tried.add(pick.addr.value);
   const search = searchOf(request, supply, conflicts, tried);
@@ -161,9 +174,22 @@ function* choiceAgain(
   const again = choose(request, { supply, search, candidate: next });
   if (!("kind" in again) || supply.wish === undefined) return again;
   const found = yield* reclaim(request, supply);
-  return found.kind === "gone"
-    ? choose(request, { supply, search, candidate: found.candidate, claimable: found.claimable })
-    : { ...again, holders: found.holders };
+  switch (found.kind) {
+    case "gone":
+      return choose(request, {
+        supply,
+        search,
+        candidate: found.candidate,
+        claimable: found.claimable,
+      });
+    case "untold": {
+      const { addr, holder, verdict } = found;
+      const asked = { addr, path: supply.wish.path };
+      return { kind: "taken", asked, holder, samePod: false, verdict };
+    }
+    case "held":
+      return { ...again, holders: found.holders };
+  }
 }
 
 function searchOf(
@@ -180,7 +206,7 @@ function choose(
   options: {
     readonly supply: Supply;
     readonly search: Search;
-    readonly candidate?: ReturnType<typeof firstCandidate>;
+    readonly candidate?: Candidate | undefined;
     readonly claimable?: Claimable;
   },
 ): Pick | Exhausted {

@@ -23,7 +23,12 @@ export type Verdict =
   /** It does. `advice` is what an operator can do so that it makes room. */
   | { readonly kind: "present"; readonly advice: string }
   /** Nobody could tell. */
-  | { readonly kind: "unknown"; readonly reason: string };
+  | {
+    readonly kind: "unknown";
+    readonly reason: string;
+    /** The API did not answer: it would not for another holder either. */
+    readonly isOutage?: boolean;
+  };
 
 /** A transaction was sent, and nobody knows whether it was applied. */
 export interface Unknown {

@@ -96,7 +96,7 @@ export function refusedBy(
   const { family, intervals } = "addr" in claim ? poolOf(claim.addr) : claim;
   const allowed = policy.filter((rule) => allows(rule, claim.claimant))
     .flatMap(({ addresses }) => addresses.filter((range) => range.family === family));
-  const [refused] = subtractIntervals(intervals, mergeIntervals(allowed));
+  const [refused] = subtractIntervals(mergeIntervals(intervals), mergeIntervals(allowed));
   if (refused === undefined) return undefined;
   const addr = { family, value: refused.first };
   return { addr, rules: policy.filter((rule) => speaksOf(rule, addr)) };

@@ -7,11 +7,11 @@ import type { Addr } from "../net/addr.ts";
 import { addressBounds, addressOfKey } from "../state/keys.ts";
 import { parseAddress } from "../state/record_text.ts";
 import type { AddressRecord } from "../state/records.ts";
-import { type Entry, MAX_OPERATIONS } from "../state/txn.ts";
+import { MAX_OPERATIONS } from "../state/txn.ts";
 import type { Candidate } from "./choose.ts";
 import type { Claimable } from "./pick.ts";
-import { entriesOf, type Plan, read } from "./plan.ts";
-import { slice } from "./pool.ts";
+import { entriesOf, type Plan, read, type Verdict } from "./plan.ts";
+import { sliceFrom } from "./pool.ts";
 import type { AddRequest } from "./request.ts";
 import { standingAt } from "./standing.ts";
 import type { Supply } from "./supply.ts";
@@ -24,6 +24,13 @@ const ASKED = 8;
 /** What was found. */
 export type Reclaimed =
   | { readonly kind: "gone"; readonly candidate: Candidate; readonly claimable: Claimable }
+  /** Nobody can tell now. */
+  | {
+    readonly kind: "untold";
+    readonly addr: Addr;
+    readonly holder: AddressRecord;
+    readonly verdict: Verdict;
+  }
   | { readonly kind: "held"; readonly holders: readonly AddressRecord[] };
 
 /**
@@ -35,8 +42,10 @@ export type Reclaimed =
  */
 export function* reclaim(request: AddRequest, { pool }: Supply): Plan<Reclaimed> {
   const { space, random } = request;
+  // Beginning anywhere, so that one call after the other gets to know all of them.
+  const region = sliceFrom(pool, pool.size === 0n ? 0n : random(pool.size));
   const seen = yield* read(
-    slice(pool, 0n, pool.size).slice(0, MAX_OPERATIONS).map((span) => ({
+    region.slice(0, MAX_OPERATIONS).map((span) => ({
       kind: "list",
       ...addressBounds(space, pool.family, span),
       limit: LISTED,
@@ -44,22 +53,21 @@ export function* reclaim(request: AddRequest, { pool }: Supply): Plan<Reclaimed>
     })),
   );
   const entries = seen.flatMap(entriesOf).slice(0, LISTED);
-  // Beginning anywhere, so that one call after the other gets to know all of them.
-  const start = entries.length === 0 ? 0 : Number(random(BigInt(entries.length)));
-  const some = [...entries.slice(start), ...entries.slice(0, start)].slice(0, ASKED);
-  for (const entry of some) {
+  for (const entry of entries.slice(0, ASKED)) {
     const addr = addressOfKey(entry.key);
-    const claimable = yield* claimableAt(request, { addr, entry });
-    if (claimable === undefined) continue;
-    return { kind: "gone", candidate: { value: addr.value, window: [] }, claimable };
+    const standing = yield* standingAt(request, { addr, entry });
+    if (standing.kind === "claimable") {
+      const candidate = { value: addr.value, window: [] };
+      return { kind: "gone", candidate, claimable: standing.claimable };
+    }
+    // An API that does not answer would be waited for with each of them.
+    if (standing.kind === "held" && isOutage(standing.verdict)) {
+      return { kind: "untold", addr, holder: standing.holder, verdict: standing.verdict };
+    }
   }
   return { kind: "held", holders: entries.map(parseAddress) };
 }
 
-function* claimableAt(
-  request: AddRequest,
-  options: { readonly addr: Addr; readonly entry: Entry },
-): Plan<Claimable | undefined> {
-  const standing = yield* standingAt(request, options);
-  return standing.kind === "claimable" ? standing.claimable : undefined;
+function isOutage(verdict: Verdict): boolean {
+  return verdict.kind === "unknown" && verdict.isOutage === true;
 }

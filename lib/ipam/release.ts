@@ -12,7 +12,7 @@ import { type Entry, type Guard, MAX_OPERATIONS, type Txn, type Write } from "..
 import { clearing, expiredOf, type Expiring, parseOldest, readOldest } from "./expiring.ts";
 import { isOurs, type Node } from "./ownership.ts";
 import { commit, entriesOf, entryOf, type Plan, read } from "./plan.ts";
-import { removeAttachment } from "./removal.ts";
+import { removeAttachment, versionOf } from "./removal.ts";
 
 /** Attachments that are read at once: more than one transaction releases where each has many addresses. */
 export const RELEASE_BATCH = 16;
@@ -72,7 +72,9 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
     // A conflict, or no answer: read again, without clearing in passing, which others may be at too.
     if (answer.kind === "conflict") {
       for (const { index, attachment, revision } of owners) {
-        if (answer.guarded[index]?.revision !== revision) detached.add(attachment);
+        if (answer.guarded[index]?.revision !== revision) {
+          detached.add(versionOf(attachment, revision));
+        }
       }
     }
     if (answer.kind !== "committed") continue;
@@ -129,7 +131,7 @@ function release(
   const options = { space, now, cooldownMs };
   for (const item of mine) {
     const { key, revision } = item.entry;
-    const retain = !detached.has(key);
+    const retain = !detached.has(versionOf(key, revision));
     const removal = removeAttachment(item.record, { ...options, revision, retain });
     const { ownerGuard } = removal;
     if (taken.length > 0 && writes.length + removal.writes.length > MAX_OPERATIONS) break;

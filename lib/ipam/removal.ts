@@ -22,7 +22,7 @@ import {
   type Owner,
   SCHEMA,
 } from "../state/records.ts";
-import { formatRecord } from "../state/record_text.ts";
+import { deletion, put } from "../state/operations.ts";
 import type { Guard, Write } from "../state/txn.ts";
 
 /** When and how addresses are given back. */
@@ -44,6 +44,8 @@ export interface RemovalOptions {
 export interface Removal {
   /** The attachment's key. */
   readonly attachment: string;
+  /** Its revision. */
+  readonly revision: string;
   /** That the owner's key is as the attachment left it; absent where nothing is retained. */
   readonly ownerGuard: Guard | undefined;
   readonly writes: readonly Write[];
@@ -72,6 +74,7 @@ export function removeAttachment(record: AttachmentRecord, options: RemovalOptio
   const key = isKept ? ownerKey(space, { ...name, owner }) : "";
   return {
     attachment,
+    revision,
     ownerGuard: isKept ? { kind: "revision", key, revision } : undefined,
     writes: [
       ...keys.map(deletion),
@@ -138,10 +141,7 @@ function retained(
   return [...writes, put(key, { schema: SCHEMA, ...record, addresses: kept, since: now })];
 }
 
-function put(key: string, record: Parameters<typeof formatRecord>[0]): Write {
-  return { kind: "put", key, value: formatRecord(record) };
-}
-
-function deletion(key: string): Write {
-  return { kind: "delete", key };
+/** Names one state of an attachment: the next one of the same container may be its owner's again. */
+export function versionOf(key: string, revision: string): string {
+  return `${key}@${revision}`;
 }

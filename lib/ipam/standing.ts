@@ -7,11 +7,12 @@ import type { Addr } from "../net/addr.ts";
 import { addressKey, attachmentKey, expiringKey, ownerKey } from "../state/keys.ts";
 import type { AddressRecord, OwnerRecord } from "../state/records.ts";
 import { parseAddress, parseOwner } from "../state/record_text.ts";
-import type { Entry, Guard } from "../state/txn.ts";
+import { guardOf } from "../state/operations.ts";
+import type { Entry } from "../state/txn.ts";
 import { isKnown } from "./authority.ts";
 import type { Replacement } from "./expiring.ts";
 import { isSameAttachment, isSamePod, lookAt } from "./holder.ts";
-import { isKeptFor } from "./owned.ts";
+import { isKeptFor, isOwners } from "./owned.ts";
 import type { Claimable, Victim } from "./pick.ts";
 import { commit, entryOf, type Plan, read, type Verdict } from "./plan.ts";
 import { removeAttachment } from "./removal.ts";
@@ -59,8 +60,8 @@ export function* standingAt(request: AddRequest, options: StandingOptions): Plan
     if (looks === LOOKS) return changing(holder);
     if (look.kind === "changed") {
       entry = look.entry;
-    } else if (holder.rule !== undefined && !isKeptFor(request, holder)) {
-      entry = yield* retainNow(request, { addr, victim: look.victim });
+    } else if (isApart(request, { holder, victim: look.victim })) {
+      entry = yield* evict(request, { addr, victim: look.victim });
     } else {
       const guards = [guardOf(look.entry), guardOf(attachmentOf(request, look.victim))];
       const replacement = { guards, deletes: [] };
@@ -74,15 +75,21 @@ function* unheld(
   options: StandingOptions & { readonly entry: Entry; readonly holder: AddressRecord },
 ): Plan<Standing> {
   const { holder, entry } = options;
-  if (holder.state === "retained" && !isExpired(holder, request.now)) {
-    const isOurs = isKeptFor(request, holder) && (yield* isKnown(request, holder.authority));
+  const isOver = holder.state === "cooling" || isExpired(holder, request.now);
+  if (!isOver) {
+    const isOurs = isOwners(request, holder) && (yield* isKnown(request, holder.authority));
     if (!isOurs) return { kind: "kept", holder };
   }
   const replacement = replace(request, options);
+  // The asker's own key is guarded and rewritten by the claim.
   const ownerEntry = isKeptFor(request, holder) || holder.state === "cooling"
     ? undefined
-    : yield* readOwner(request, { holder, entry });
-  if (ownerEntry === undefined) return { kind: "claimable", claimable: { replacement } };
+    : yield* readOwner(request, { holder, entry, isOver });
+  if (ownerEntry === undefined) {
+    // Kept for the same owner elsewhere, together with other addresses: these would be lost with its key.
+    if (!isOver && !isKeptFor(request, holder)) return { kind: "kept", holder };
+    return { kind: "claimable", claimable: { replacement } };
+  }
   const { guards, deletes } = replacement;
   const whole: Replacement = {
     guards: [...guards, guardOf(ownerEntry)],
@@ -106,10 +113,14 @@ function replace(
   };
 }
 
-/** The key of the owner whose time is over, if it goes with this address. */
+/** The key of the owner, if it goes with this address: as the last one whose time is over, or as the only one. */
 function* readOwner(
   { space }: AddRequest,
-  { holder, entry }: { readonly holder: AddressRecord; readonly entry: Entry },
+  { holder, entry, isOver }: {
+    readonly holder: AddressRecord;
+    readonly entry: Entry;
+    readonly isOver: boolean;
+  },
 ): Plan<Entry | undefined> {
   const { cluster, network, ifname, owner } = holder;
   if (owner === undefined) return undefined;
@@ -117,11 +128,24 @@ function* readOwner(
   const found = entryOf((yield* read([{ kind: "get", key }]))[0]);
   if (found === undefined || found.revision !== entry.revision) return undefined;
   const { addresses }: OwnerRecord = parseOwner(found);
-  return addresses.at(-1)?.ip === holder.ip ? found : undefined;
+  const goes = isOver ? addresses.at(-1)?.ip === holder.ip : addresses.length === 1;
+  return goes ? found : undefined;
 }
 
-/** The pod of another owner is gone: its address stays with that owner at once. */
-function* retainNow(
+/** Attachments of more addresses, and those that a claim of more range sets takes over, are removed by a transaction of their own. */
+const FEW = 4;
+
+/** Whether an attachment is to be removed before its address is claimed: also when another owner's addresses stay with that owner. */
+function isApart(
+  request: AddRequest,
+  { holder, victim }: { readonly holder: AddressRecord; readonly victim: Victim },
+): boolean {
+  return (holder.rule !== undefined && !isKeptFor(request, holder)) ||
+    victim.record.addresses.length > FEW || request.sets.length > FEW;
+}
+
+/** Removes an attachment whose pod is gone; what has a rule stays with its owner. Returns what stands at the address then. */
+function* evict(
   { space, now, cooldownMs }: AddRequest,
   { addr, victim }: { readonly addr: Addr; readonly victim: Victim },
 ): Plan<Entry | undefined> {
@@ -144,10 +168,6 @@ function attachmentOf(
 ): Pick<Entry, "key" | "revision"> {
   const { network, containerID: containerId, ifname: ifName } = record;
   return { key: attachmentKey(space, { network, containerId, ifName }), revision };
-}
-
-function guardOf({ key, revision }: Pick<Entry, "key" | "revision">): Guard {
-  return { kind: "revision", key, revision };
 }
 
 function isExpired({ until }: AddressRecord, now: number): boolean {

@@ -77,7 +77,17 @@ async function open(access: Access): Promise<KubeApi> {
   const token = tokenFrom(access.token);
   const authorities = await authoritiesOf(ca, server);
   const channel = await channelOf(access, { ca: ca?.text, pair });
-  return new KubeClient({ server, authorities, warnings, token, channel });
+  const unknown = authorities.length > 0 ? [] : [
+    `The kubeconfig "${access.file}" has no certificate-authority that tells this API from others ` +
+    `under the name ${server}: no address of a pod that is gone is taken over`,
+  ];
+  return new KubeClient({
+    server,
+    authorities,
+    warnings: [...warnings, ...unknown],
+    token,
+    channel,
+  });
 }
 
 interface Texts {
@@ -149,11 +159,19 @@ function tokenFrom(source: Source | undefined): string | undefined {
   });
 }
 
+/** Names that mean another API on each node, or in each cluster. */
+function isAnywhere(server: string): boolean {
+  const { hostname } = new URL(server);
+  return /^(?:localhost|127\.[\d.]+|\[::1\]|kubernetes(?:\.default(?:\..*)?)?)$/.test(hostname);
+}
+
 async function authoritiesOf(
   ca: PemFile | undefined,
   server: string,
 ): Promise<readonly string[]> {
-  if (ca === undefined) return [await sha256(new TextEncoder().encode(server))];
+  if (ca === undefined) {
+    return isAnywhere(server) ? [] : [await sha256(new TextEncoder().encode(server))];
+  }
   const certificates = ca.blocks.filter(({ label }) => label === "CERTIFICATE");
   if (certificates.length === 0) throw notPem(ca, 'no block "CERTIFICATE" in it');
   return await Promise.all(certificates.map(({ der }) => sha256(der)));

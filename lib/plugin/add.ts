@@ -15,7 +15,7 @@ import { planStrays } from "../ipam/strays.ts";
 import type { KubeApi } from "../kube/api.ts";
 import { parseAddr } from "../net/addr.ts";
 import type { AttachmentRecord } from "../state/records.ts";
-import { type Asking, checkPolicy, permitsOf, plainAsking } from "./asking.ts";
+import { type Asking, checkPolicy, forbidden, permitsOf, plainAsking } from "./asking.ts";
 import { type AddCall, type Done, open, run } from "./call.ts";
 import { refusal, straysRefusal } from "./failures.ts";
 import { fileProblem } from "./files.ts";
@@ -45,6 +45,7 @@ export async function add(call: AddCall): Promise<Done> {
   const request = toRequest(call, { node, asking });
   await checkStrays(store, { call, request, asking });
   const outcome = await run(store, planAdd(request), { ...call, judge: asking.judge });
+  if (outcome.kind === "forbidden") throw forbidden(config, { asking, addr: outcome.addr });
   if (outcome.kind !== "granted" && outcome.kind !== "held") throw refusal(outcome, config);
   const { authorities } = asking;
   const warnings = await rememberNetwork(store, { call, ...node, authorities, now: io.now() });
@@ -59,7 +60,7 @@ export async function add(call: AddCall): Promise<Done> {
       node: node.node,
       ...logOf(outcome, asking),
     },
-    warnings: [...asking.warnings, ...warnings],
+    warnings: [...asking.warnings, ...givenUp(outcome, asking), ...warnings],
   };
 }
 
@@ -86,9 +87,27 @@ function logOf(
 ): Done["log"] {
   const used = Object.keys(annotations).length > 0 ? { annotations } : {};
   if (outcome.kind === "held") return used;
-  const { former, victims } = outcome;
+  const { former, victims, freed } = outcome;
   const from = [former, ...victims].flatMap((one) => one?.record.containerID ?? []);
-  return { ...used, ...(from.length === 0 ? {} : { takenOverFrom: from.join(", ") }) };
+  return {
+    ...used,
+    ...(from.length === 0 ? {} : { takenOverFrom: from.join(", ") }),
+    ...(freed.length === 0 ? {} : { givenUp: freed }),
+  };
+}
+
+/** What was kept and is asked for no more goes without a word; what fits no range any more does not. */
+function givenUp(
+  outcome: Extract<AddOutcome, { kind: "granted" | "held" }>,
+  { wishes, pools }: Asking,
+): readonly string[] {
+  if (outcome.kind === "held" || outcome.freed.length === 0) return [];
+  if (wishes.length > 0 || pools.length > 0) return [];
+  return [
+    `What was kept for the owner is given up, as no range of this network has it any more: ${
+      outcome.freed.join(", ")
+    }`,
+  ];
 }
 
 function toRequest(

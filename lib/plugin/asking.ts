@@ -102,6 +102,21 @@ export function checkPolicy(config: Config, asking: Asking): void {
   }
 }
 
+/**
+ * The error of a pod whose owner keeps an address that the policy does not give to it any more.
+ *
+ * @param config The policy.
+ * @param options Who asks, and the address.
+ * @returns The error, code 108.
+ */
+export function forbidden(
+  { fixedPolicy = [] }: Config,
+  { asking: { claimant }, addr }: { readonly asking: Asking; readonly addr: Addr },
+): CniError {
+  const refusal = refusedBy(fixedPolicy, { addr, claimant }) ?? { addr, rules: [] };
+  return refused(refusal, { path: "kept for the owner", claimant });
+}
+
 function refused(
   { addr, rules }: PolicyRefusal,
   { path, claimant }: { readonly path: string; readonly claimant: Claimant },

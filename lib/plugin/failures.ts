@@ -17,7 +17,7 @@ import { formatRange } from "../net/range.ts";
 import type { AddressRecord, AttachmentRecord, PodRef } from "../state/records.ts";
 import { RecordError } from "../state/record_text.ts";
 
-type Refused = Exclude<AddOutcome, { kind: "granted" | "held" }>;
+type Refused = Exclude<AddOutcome, { kind: "granted" | "held" | "forbidden" }>;
 
 const DATASTORE: Readonly<Record<DatastoreFailure, readonly [Code, string]>> = {
   unreachable: [CODES.tryAgain, "Cannot reach the datastore"],
@@ -156,9 +156,9 @@ function exhausted(
     const more = holders.length > SHOWN ? `, and ${holders.length - SHOWN} more` : "";
     return new CniError(CODES.exhausted, "No address of the requested pool is free", {
       details:
-        `All ${size} addresses of ${wish.path} "${wish.text}" are in use: ${
-          shown.join(", ")
-        }${more}. ` +
+        `All ${size} addresses of ${wish.path} "${wish.text}" are in use${
+          shown.length === 0 ? "" : `: ${shown.join(", ")}${more}`
+        }. ` +
         "Widen the pool; a Deployment with as many replicas as addresses needs maxSurge: 0",
     });
   }

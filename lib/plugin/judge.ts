@@ -4,7 +4,9 @@
  * @module
  */
 import type { Judge } from "../datastore/transact.ts";
+import { isRandomUid } from "../ipam/authority.ts";
 import type { Verdict } from "../ipam/plan.ts";
+import { CONFIG_HASH } from "../kube/annotations/keys.ts";
 import { type KubeApi, KubeError, type PodName } from "../kube/api.ts";
 import type { Pod } from "../kube/pod.ts";
 import { sharesController } from "../kube/same_controller.ts";
@@ -41,7 +43,11 @@ export function makeJudge(options: JudgeOptions): Judge {
       return verdictOf(name, { uid: ref.uid, found, own, now });
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      return { kind: "unknown", reason: `nobody can tell whether its pod lives: ${error.message}` };
+      return {
+        kind: "unknown",
+        reason: `nobody can tell whether its pod lives: ${error.message}`,
+        isOutage: true,
+      };
     }
   };
 }
@@ -57,6 +63,14 @@ function verdictOf(
 ): Verdict {
   const { uid, found, own, now } = options;
   const text = `pod ${namespace}/${name}`;
+  const isStatic = uid !== undefined && !isRandomUid(uid);
+  if (isStatic && found?.annotations[CONFIG_HASH] === undefined) {
+    return {
+      kind: "unknown",
+      reason: `${text} is a static pod, whose node runs it whether or not the API knows it: ` +
+        "if it is gone for certain, free its address with kube-ipam release --force",
+    };
+  }
   if (found === undefined) return { kind: "gone", reason: `${text} is gone` };
   if (uid !== undefined && !samePod(found, uid)) {
     return { kind: "gone", reason: `${text} was replaced by another of its name` };

@@ -7,6 +7,7 @@ import type { CniArgs } from "../cni/args.ts";
 import { CniError, CODES } from "../cni/errors.ts";
 import type { Config } from "../config/config.ts";
 import { type PodWishes, readAnnotations } from "../kube/annotations/annotations.ts";
+import { CONFIG_HASH } from "../kube/annotations/keys.ts";
 import type { KubeApi, PodName } from "../kube/api.ts";
 import type { Pod } from "../kube/pod.ts";
 import { samePod } from "../kube/same_pod.ts";
@@ -37,7 +38,7 @@ export async function readAsking(call: AddCall, api: KubeApi): Promise<Asking> {
   });
   checkRule(config, asked);
   return {
-    pod: { ...name, uid: args.podUid ?? pod.uid },
+    pod: { ...name, uid: args.podUid ?? pod.annotations[CONFIG_HASH] ?? pod.uid },
     authorities: api.authorities,
     wishes: [...wishes, ...asked.wishes].sort((a, b) => a.set - b.set),
     pools: asked.pools,

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { parseRetain } from "../config/retain.ts";
 import * as z from "../config/zod.ts";
 import {
   type AddressRecord,
@@ -29,13 +30,14 @@ const base = once(() => {
     z.refine((ms) => Number.isSafeInteger(ms) && ms <= LAST_MOMENT),
   );
   const schema = z.literal(SCHEMA);
+  const rule = z.string().check(z.refine(isRule));
   const grant = {
     ip,
     prefixLength: z.number(),
     gateway: z.optional(ip),
     source: text,
     cools: z.boolean(),
-    rule: z.optional(text),
+    rule: z.optional(rule),
   };
   const owner = z.object({ namespace: text, name: text });
   const pod = z.object({ namespace: z.optional(text), name: text, uid: z.optional(text) });
@@ -53,7 +55,7 @@ const base = once(() => {
     owner: z.optional(owner),
     since: moment,
   };
-  return { text, ip, moment, schema, grant, owner, holder };
+  return { text, ip, moment, schema, rule, grant, owner, holder };
 });
 const attachment = once(() => {
   const { grant, holder } = base();
@@ -78,7 +80,7 @@ const expiring = once(() => {
   });
 });
 const owned = once(() => {
-  const { text, ip, moment, schema, owner } = base();
+  const { text, ip, moment, schema, rule, owner } = base();
   return z.object({
     schema,
     cluster: text,
@@ -87,7 +89,7 @@ const owned = once(() => {
     ifname: text,
     owner,
     state: z.enum(["held", "retained"]),
-    addresses: z.array(z.object({ ip, rule: text, until: z.optional(moment) })),
+    addresses: z.array(z.object({ ip, rule, until: z.optional(moment) })),
     since: moment,
   });
 });
@@ -240,8 +242,16 @@ function schemaOf(json: unknown): number | undefined {
 }
 
 function isAddr(value: string): boolean {
+  return parses(parseAddr, value);
+}
+
+function isRule(value: string): boolean {
+  return parses(parseRetain, value);
+}
+
+function parses(parse: (text: string) => unknown, value: string): boolean {
   try {
-    parseAddr(value);
+    parse(value);
     return true;
   } catch {
     return false;

@@ -77,7 +77,15 @@ function requestOf(
       nodeId: `id-${node}`,
       containerId: `c${container}`,
       ifName,
-      ...(pod < 3 ? { pod: { namespace: "ns", name: `pod-${pod}`, uid: `uid-${pod}` } } : {}),
+      ...(pod < 3
+        ? {
+          pod: {
+            namespace: "ns",
+            name: `pod-${pod}`,
+            uid: `00000000-0000-4000-8000-00000000000${pod}`,
+          },
+        }
+        : {}),
     },
   });
 }

@@ -46,9 +46,8 @@ export async function writeRoleKubeconfig(
 ): Promise<string> {
   const { dir, server = target.url, fileName = "kubectl.kubeconfig" } = options;
   const token = options.token ?? await roleToken(target.admin, options.role ?? "sample");
-  const ca = server.startsWith("https:")
-    ? `\n    certificate-authority-data: ${btoa(target.caPem)}`
-    : "";
+  // Over plain http too: it tells one cluster from another.
+  const ca = `\n    certificate-authority-data: ${btoa(target.caPem)}`;
   const file = `${dir}/${fileName}`;
   await Deno.writeTextFile(
     file,

@@ -162,7 +162,10 @@ testNeeding(NEEDS, "take-over", async (t) => {
     await world.refused(11, world.b, other);
     assertEquals(await world.add(world.a, mirror, { uid: hash, containerId: "again" }), [FIXED]);
     await world.refused(11, world.a, mirror, { uid: "fedcba98", containerId: "else" });
+    // Without its mirror a static pod runs on.
     await kube.deletePod(mirror, { graceSeconds: 0 });
+    assertMatch((await world.refused(11, world.b, other)).details, /static pod/);
+    await world.del(world.a, mirror, { uid: hash, containerId: "again" });
     assertEquals(await world.add(world.b, other), [FIXED]);
   });
 

@@ -9,7 +9,7 @@ import { add, addRequest, ASKER, ipsOf, release, seeded } from "../../support/al
 import { allEntries, checkInvariants } from "../../support/invariants.ts";
 import { setOf, wishFor } from "../../support/sets.ts";
 
-const POD = { namespace: "ns", name: "web-0", uid: "uid-1" };
+const POD = { namespace: "ns", name: "web-0", uid: "00000000-0000-4000-8000-000000000001" };
 const SMALL = setOf({ subnet: "10.0.0.0/30" }); // .1 and .2
 
 Deno.test("planAdd() answers a repeated call with the same addresses", async () => {
@@ -277,6 +277,9 @@ Deno.test("planAdd() that comes too late takes nothing over from a newer contain
   const elsewhere = { nodeId: "id-b", node: "node-b", pod: POD };
   const other = await add(store, addRequest({ now: 1_999_999, asker: elsewhere }));
   assertEquals(other.kind, "granted", "the clocks of two nodes are not compared");
+  const rebooted = { boot: "boot-b", containerId: "c3", nodeId: "id-b", node: "node-b", pod: POD };
+  const third = await add(store, addRequest({ now: 1_999_000, asker: rebooted }));
+  assertEquals(third.kind, "granted", "nor those of two boots");
 });
 
 Deno.test("planAdd() of many at once is never exhausted while addresses are free", async () => {

@@ -160,3 +160,13 @@ Deno.test("formatRule() shows where a rule stands and what it says", () => {
     "ipam.fixedPolicy[0] (10.1.0.9 for namespaces ns-0, ns-1, ns-2, ns-3, ns-4, ns-5, ns-6, ns-7, ...)",
   );
 });
+
+Deno.test("refusedBy() takes the intervals of a pool in any order", () => {
+  const spans = ["10.1.0.30-10.1.0.31", "10.1.0.10-10.1.0.12"].map(parseRange);
+  const policy = rules({
+    addresses: ["10.1.0.30-10.1.0.31", "10.1.0.10-10.1.0.12"],
+    namespaces: ["*"],
+  });
+  const claim = { family: 4, intervals: spans, claimant: pod("any") } as const;
+  assertEquals(refusedBy(policy, claim), undefined);
+});

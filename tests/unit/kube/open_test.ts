@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { KubeError } from "../../../lib/kube/api.ts";
 import { openKube } from "../../../lib/kube/open.ts";
 import { DEFAULT_KUBECONFIG } from "../../../lib/config/defaults.ts";
@@ -33,11 +33,31 @@ async function sha256(text: string): Promise<string> {
 
 Deno.test("openKube() names a server without an authority by its URL, and connects to nobody", async () => {
   await withFolder(async (folder) => {
-    const file = writeKubeconfig(folder, { server: `${SERVER}/`, user: { token: "t" } });
+    const named = "https://api.example:6443";
+    const file = writeKubeconfig(folder, { server: `${named}/`, user: { token: "t" } });
     await using api = await openKube(file);
-    assertEquals(api.server, SERVER);
-    assertEquals(api.authorities, [await sha256(SERVER)]);
+    assertEquals(api.server, named);
+    assertEquals(api.authorities, [await sha256(named)]);
     assertEquals(api.warnings, []);
+  });
+});
+
+Deno.test("openKube() gives no authority to a name that means another API elsewhere", async () => {
+  await withFolder(async (folder) => {
+    for (
+      const server of [
+        "https://127.0.0.1:6443",
+        "https://localhost:6443",
+        "https://[::1]:6443",
+        "https://kubernetes.default.svc",
+      ]
+    ) {
+      const file = writeKubeconfig(folder, { server, user: { token: "t" } });
+      await using api = await openKube(file);
+      assertEquals(api.authorities, []);
+      assertEquals(api.warnings.length, 1);
+      assertMatch(api.warnings[0] ?? "", /certificate-authority/);
+    }
   });
 });
 
@@ -182,7 +202,7 @@ Deno.test("openKube() reads a token file anew each time", async () => {
     for (const token of ["one", "two\n"]) {
       await Deno.writeTextFile(`${folder}/token`, token);
       await using api = await openKube(file);
-      assertEquals(api.warnings.length, 1);
+      assertEquals(api.warnings.length, 2, "plain http, and no authority");
       const pod = { namespace: "default", name: "web" };
       const signal = AbortSignal.timeout(5000);
       await assertRejects(() => api.getPod(pod, { signal }), KubeError);
