@@ -6,7 +6,7 @@
 import { CniError, type Code, CODES, toCniError } from "../cni/errors.ts";
 import type { Config } from "../config/config.ts";
 import { DatastoreError, type DatastoreFailure } from "../datastore/datastore.ts";
-import type { AddOutcome } from "../ipam/allocate.ts";
+import type { AddOutcome } from "../ipam/add/allocate.ts";
 import type { Stray } from "../kube/annotations/annotations.ts";
 import { KubeError, type KubeFailure } from "../kube/api.ts";
 import type { CheckOutcome } from "../ipam/check.ts";

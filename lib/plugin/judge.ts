@@ -4,7 +4,7 @@
  * @module
  */
 import type { Judge } from "../datastore/transact.ts";
-import { isRandomUid } from "../ipam/authority.ts";
+import { isRandomUid } from "../ipam/add/authority.ts";
 import type { Verdict } from "../ipam/plan.ts";
 import { CONFIG_HASH } from "../kube/annotations/keys.ts";
 import { type KubeApi, KubeError, type PodName } from "../kube/api.ts";

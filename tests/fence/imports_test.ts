@@ -67,8 +67,8 @@ Deno.test("imports point from the upper layers to the lower ones", async () => {
 });
 
 Deno.test("mayImport() knows right from wrong", () => {
-  assert(mayImport("lib/ipam/claim.ts", "../net/addr.ts"));
-  assert(mayImport("lib/ipam/claim.ts", "./plan.ts"));
+  assert(mayImport("lib/ipam/free.ts", "../net/addr.ts"));
+  assert(mayImport("lib/ipam/add/claim.ts", "../plan.ts"));
   assert(mayImport("lib/datastore/etcd/open.ts", "../datastore.ts"));
   assert(!mayImport("lib/net/addr.ts", "../ipam/plan.ts"));
   assert(!mayImport("lib/datastore/open.ts", "../kube/pod.ts"));

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Wish } from "../../lib/config/config.ts";
-import type { AddOutcome } from "../../lib/ipam/allocate.ts";
+import type { AddOutcome } from "../../lib/ipam/add/allocate.ts";
 import { partOf, type Pool, poolOf } from "../../lib/ipam/pool.ts";
 import type { AddRequest } from "../../lib/ipam/request.ts";
 import { formatAddr, parseAddr } from "../../lib/net/addr.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Datastore } from "../../lib/datastore/datastore.ts";
 import { MemoryDatastore } from "../../lib/datastore/memory.ts";
-import type { AddOutcome } from "../../lib/ipam/allocate.ts";
+import type { AddOutcome } from "../../lib/ipam/add/allocate.ts";
 import type { AddRequest } from "../../lib/ipam/request.ts";
 import { add, addRequest, ipsOf, release, seeded } from "../support/allocator.ts";
 import { checkInvariants } from "../support/invariants.ts";

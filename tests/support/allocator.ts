@@ -5,7 +5,7 @@
  */
 import type { Datastore } from "../../lib/datastore/datastore.ts";
 import { type Judge, transact } from "../../lib/datastore/transact.ts";
-import { type AddOutcome, planAdd } from "../../lib/ipam/allocate.ts";
+import { type AddOutcome, planAdd } from "../../lib/ipam/add/allocate.ts";
 import type { Plan, Random } from "../../lib/ipam/plan.ts";
 import { planRelease, type Released } from "../../lib/ipam/release.ts";
 import type { AddRequest, Asker } from "../../lib/ipam/request.ts";

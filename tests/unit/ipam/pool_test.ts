@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { tile } from "../../../lib/ipam/descent.ts";
+import { tile } from "../../../lib/ipam/add/descent.ts";
 import {
   indexFrom,
   memberAt,

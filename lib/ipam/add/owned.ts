@@ -5,16 +5,15 @@
  *
  * @module
  */
-import type { Range } from "../config/config.ts";
-import { type Addr, formatAddr, parseAddr } from "../net/addr.ts";
-import { hasValue } from "../net/interval.ts";
-import { addressKey, expiringKey, ownerKey } from "../state/keys.ts";
-import type { AddressRecord, OwnedAddress, Owner, OwnerRecord } from "../state/records.ts";
-import { parseOwner } from "../state/record_text.ts";
-import type { Entry } from "../state/txn.ts";
+import type { Range } from "../../config/config.ts";
+import { type Addr, formatAddr, parseAddr } from "../../net/addr.ts";
+import { hasValue } from "../../net/interval.ts";
+import { addressKey, expiringKey, ownerKey } from "../../state/keys.ts";
+import type { AddressRecord, OwnedAddress, Owner, OwnerRecord } from "../../state/records.ts";
+import { parseOwner } from "../../state/record_text.ts";
+import type { Entry } from "../../state/txn.ts";
 import type { Former } from "./former.ts";
-import type { Known } from "./known.ts";
-import type { Replacement } from "./expiring.ts";
+import type { Replacement } from "../expiring.ts";
 import {
   type Claimable,
   type Pick,
@@ -24,8 +23,8 @@ import {
   poolWishOf,
   ruleOf,
 } from "./pick.ts";
-import { partOf } from "./pool.ts";
-import type { AddRequest } from "./request.ts";
+import { partOf } from "../pool.ts";
+import type { AddRequest } from "../request.ts";
 import type { Supply } from "./supply.ts";
 
 /** What an owner keeps on a network and interface. */
@@ -69,9 +68,11 @@ export interface Forbidden {
  */
 export function assignKept(
   request: AddRequest,
-  { supplies, known: { owned, without } }: {
+  { supplies, owned, without }: {
     readonly supplies: readonly Supply[];
-    readonly known: Known;
+    readonly owned: Owned | undefined;
+    /** Addresses under the owner's name that proved to be somebody else's. */
+    readonly without: ReadonlySet<string>;
   },
 ): { readonly kept: ReadonlyMap<number, Addr> } | Forbidden {
   const asked = new Set(request.wishes.map(({ addr }) => formatAddr(addr)));

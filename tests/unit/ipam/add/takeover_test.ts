@@ -1,15 +1,15 @@
 /** Take-over: an address whose holder's pod is gone moves in one transaction; any other is left alone. */
 import { assert, assertEquals } from "@std/assert";
-import type { Datastore } from "../../../lib/datastore/datastore.ts";
-import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
-import type { Verdict } from "../../../lib/ipam/plan.ts";
-import type { AddRequest } from "../../../lib/ipam/request.ts";
-import { clusterKey } from "../../../lib/state/keys.ts";
-import { SCHEMA } from "../../../lib/state/records.ts";
-import { formatRecord, parseAddress } from "../../../lib/state/record_text.ts";
-import { add, addRequest, ASKER, ipsOf, judgeOf, release } from "../../support/allocator.ts";
-import { allEntries, checkInvariants } from "../../support/invariants.ts";
-import { setOf, wishFor } from "../../support/sets.ts";
+import type { Datastore } from "../../../../lib/datastore/datastore.ts";
+import { MemoryDatastore } from "../../../../lib/datastore/memory.ts";
+import type { Verdict } from "../../../../lib/ipam/plan.ts";
+import type { AddRequest } from "../../../../lib/ipam/request.ts";
+import { clusterKey } from "../../../../lib/state/keys.ts";
+import { SCHEMA } from "../../../../lib/state/records.ts";
+import { formatRecord, parseAddress } from "../../../../lib/state/record_text.ts";
+import { add, addRequest, ASKER, ipsOf, judgeOf, release } from "../../../support/allocator.ts";
+import { allEntries, checkInvariants } from "../../../support/invariants.ts";
+import { setOf, wishFor } from "../../../support/sets.ts";
 
 const SET = setOf({ subnet: "10.0.0.0/24", random: "10.0.0.10-10.0.0.99" });
 const SIX = setOf({ subnet: "fd00::/64", random: "fd00::10-fd00::ff" });

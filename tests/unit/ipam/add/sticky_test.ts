@@ -1,13 +1,13 @@
 /** Sticky owners: what is retained, for whom, until when, and what frees it. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { Datastore } from "../../../lib/datastore/datastore.ts";
-import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
-import type { AddRequest } from "../../../lib/ipam/request.ts";
-import { planRelease } from "../../../lib/ipam/release.ts";
-import { parseAddress } from "../../../lib/state/record_text.ts";
-import { add, addRequest, ASKER, ipsOf, release, runPlan } from "../../support/allocator.ts";
-import { allEntries, checkInvariants } from "../../support/invariants.ts";
-import { setOf, wishFor } from "../../support/sets.ts";
+import type { Datastore } from "../../../../lib/datastore/datastore.ts";
+import { MemoryDatastore } from "../../../../lib/datastore/memory.ts";
+import type { AddRequest } from "../../../../lib/ipam/request.ts";
+import { planRelease } from "../../../../lib/ipam/release.ts";
+import { parseAddress } from "../../../../lib/state/record_text.ts";
+import { add, addRequest, ASKER, ipsOf, release, runPlan } from "../../../support/allocator.ts";
+import { allEntries, checkInvariants } from "../../../support/invariants.ts";
+import { setOf, wishFor } from "../../../support/sets.ts";
 
 const SET = setOf({ subnet: "10.0.0.0/24", random: "10.0.0.10-10.0.0.99", retain: "forever" });
 const API = ["api-1"];

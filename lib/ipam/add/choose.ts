@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { AddRequest } from "./request.ts";
+import type { AddRequest } from "../request.ts";
 import { descend, type Descent, type DescentOptions } from "./descent.ts";
-import { expiredOf, type Expiring, findReusable, type Replacement } from "./expiring.ts";
-import type { Plan } from "./plan.ts";
-import { indexFrom, memberAt, partOf, type Pool, slice, sliceFrom } from "./pool.ts";
+import { expiredOf, type Expiring, findReusable, type Replacement } from "../expiring.ts";
+import type { Plan } from "../plan.ts";
+import { indexFrom, memberAt, partOf, type Pool, slice, sliceFrom } from "../pool.ts";
 import { freeIn, type Window, windowAfter, windowAround } from "./window.ts";
-import type { Seen } from "../state/txn.ts";
+import type { Seen } from "../../state/txn.ts";
 
 /** Members that one random descent looks at: more would cost a sixth trip. */
 const BLOCK = 1n << 22n;

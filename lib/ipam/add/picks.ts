@@ -6,21 +6,21 @@
  *
  * @module
  */
-import type { PoolWish } from "../config/config.ts";
-import { type Addr, formatAddr } from "../net/addr.ts";
-import { parseAddress } from "../state/record_text.ts";
-import type { AddressRecord } from "../state/records.ts";
-import type { Entry } from "../state/txn.ts";
+import type { PoolWish } from "../../config/config.ts";
+import { type Addr, formatAddr } from "../../net/addr.ts";
+import { parseAddress } from "../../state/record_text.ts";
+import type { AddressRecord } from "../../state/records.ts";
+import type { Entry } from "../../state/txn.ts";
 import { type Candidate, firstCandidate, nextCandidate, type Search } from "./choose.ts";
 import type { Known } from "./known.ts";
 import type { Explained } from "./explain.ts";
 import { movedTo } from "./moved.ts";
 import { assignKept, type Forbidden, isKeptFor, keptAgainAt, pickKept } from "./owned.ts";
 import { type Claimable, type Pick, pick } from "./pick.ts";
-import type { Plan } from "./plan.ts";
-import { partOf } from "./pool.ts";
+import type { Plan } from "../plan.ts";
+import { partOf } from "../pool.ts";
 import { reclaim } from "./reclaim.ts";
-import type { AddRequest } from "./request.ts";
+import type { AddRequest } from "../request.ts";
 import { standingAt } from "./standing.ts";
 import type { Supply } from "./supply.ts";
 import { type Taken, wished, wishedAgain, wishesOf } from "./wished.ts";
@@ -57,7 +57,7 @@ export function arePicks(picks: Picks): picks is readonly Pick[] {
 
 /** What is tried first, or anew when somebody else changed what it was based on. */
 export function firstPicks(request: AddRequest, { supplies, known }: Situation): Picks {
-  const kept = assignKept(request, { supplies, known });
+  const kept = assignKept(request, { supplies, ...known });
   if (!("kept" in kept)) return kept;
   const picks: Pick[] = [];
   for (const supply of supplies) {

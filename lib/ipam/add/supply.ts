@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { PoolWish } from "../config/config.ts";
-import { cursorKey } from "../state/keys.ts";
+import type { PoolWish } from "../../config/config.ts";
+import { cursorKey } from "../../state/keys.ts";
 import type { Search } from "./choose.ts";
 import { parseCursor } from "./cursor.ts";
 import { hash64 } from "./hash.ts";
-import { entryOf, type Plan, read } from "./plan.ts";
-import { indexAfter, type Pool, poolOf } from "./pool.ts";
+import { entryOf, type Plan, read } from "../plan.ts";
+import { indexAfter, type Pool, poolOf } from "../pool.ts";
 import { poolWishOf } from "./pick.ts";
-import type { AddRequest } from "./request.ts";
+import type { AddRequest } from "../request.ts";
 
 /** The supply of one range set. */
 export interface Supply extends Pick<Search, "pool" | "order" | "start"> {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { parseAddr } from "../net/addr.ts";
+import { parseAddr } from "../../net/addr.ts";
 import type { Former } from "./former.ts";
 import { type Pick, pickMoved } from "./pick.ts";
-import { partOf } from "./pool.ts";
-import type { AddRequest } from "./request.ts";
+import { partOf } from "../pool.ts";
+import type { AddRequest } from "../request.ts";
 import type { Supply } from "./supply.ts";
 import { rangeOf, wishesOf } from "./wished.ts";
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Family } from "../net/addr.ts";
-import type { Interval } from "../net/interval.ts";
-import { addressBounds, addressOfKey } from "../state/keys.ts";
-import type { ListRead, Seen } from "../state/txn.ts";
-import { type Pool, slice } from "./pool.ts";
+import type { Family } from "../../net/addr.ts";
+import type { Interval } from "../../net/interval.ts";
+import { addressBounds, addressOfKey } from "../../state/keys.ts";
+import type { ListRead, Seen } from "../../state/txn.ts";
+import { type Pool, slice } from "../pool.ts";
 
 /** Members that a random candidate's window has. */
 const AROUND = 64n;

@@ -4,12 +4,18 @@
  *
  * @module
  */
-import { addressKey, attachmentKey, nodeKey, podKey } from "../state/keys.ts";
-import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../state/records.ts";
-import { deletion, put } from "../state/operations.ts";
-import { formatRecord } from "../state/record_text.ts";
-import { type Conflict, type Guard, MAX_OPERATIONS, type Txn, type Write } from "../state/txn.ts";
-import { clearing, type Expiring, readOldest } from "./expiring.ts";
+import { addressKey, attachmentKey, nodeKey, podKey } from "../../state/keys.ts";
+import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../../state/records.ts";
+import { deletion, put } from "../../state/operations.ts";
+import { formatRecord } from "../../state/record_text.ts";
+import {
+  type Conflict,
+  type Guard,
+  MAX_OPERATIONS,
+  type Txn,
+  type Write,
+} from "../../state/txn.ts";
+import { clearing, type Expiring, readOldest } from "../expiring.ts";
 import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
 import { changeOwner } from "./owner_change.ts";
@@ -17,7 +23,7 @@ import { removals } from "./evicted.ts";
 import type { Former } from "./former.ts";
 import type { Known } from "./known.ts";
 import type { Pick } from "./pick.ts";
-import type { AddRequest } from "./request.ts";
+import type { AddRequest } from "../request.ts";
 import { readWindow } from "./window.ts";
 
 /** Operations of a transaction that one expired record needs at most. */

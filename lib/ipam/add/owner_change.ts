@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { parseAddr } from "../net/addr.ts";
-import { addressKey } from "../state/keys.ts";
-import { type AttachmentRecord, type OwnerRecord, SCHEMA } from "../state/records.ts";
-import { formatRecord } from "../state/record_text.ts";
-import type { Guard, Write } from "../state/txn.ts";
+import { parseAddr } from "../../net/addr.ts";
+import { addressKey } from "../../state/keys.ts";
+import { type AttachmentRecord, type OwnerRecord, SCHEMA } from "../../state/records.ts";
+import { formatRecord } from "../../state/record_text.ts";
+import type { Guard, Write } from "../../state/txn.ts";
 import { type Owned, ownerKeyOf, replacementOf } from "./owned.ts";
-import type { AddRequest } from "./request.ts";
+import type { AddRequest } from "../request.ts";
 
 /** What becomes of the owner's key, and of the addresses that it goes without from now on. */
 export interface OwnerChange {

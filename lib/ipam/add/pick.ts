@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { PoolWish, Range, ResultWish, Wish } from "../config/config.ts";
-import { formatRetain } from "../config/retain.ts";
-import { type Addr, formatAddr } from "../net/addr.ts";
-import { hasValue } from "../net/interval.ts";
-import { addressKey } from "../state/keys.ts";
-import type { AttachmentRecord, Grant } from "../state/records.ts";
-import type { Guard } from "../state/txn.ts";
+import type { PoolWish, Range, ResultWish, Wish } from "../../config/config.ts";
+import { formatRetain } from "../../config/retain.ts";
+import { type Addr, formatAddr } from "../../net/addr.ts";
+import { hasValue } from "../../net/interval.ts";
+import { addressKey } from "../../state/keys.ts";
+import type { AttachmentRecord, Grant } from "../../state/records.ts";
+import type { Guard } from "../../state/txn.ts";
 import type { Candidate } from "./choose.ts";
-import type { Replacement } from "./expiring.ts";
-import type { AddRequest } from "./request.ts";
+import type { Replacement } from "../expiring.ts";
+import type { AddRequest } from "../request.ts";
 
 /** How a pick came about, for the next try when it is lost. */
 export type Origin =

@@ -1,10 +1,10 @@
 /** Odd cases of owners, victims and pools; each was a defect once. */
 import { assert, assertEquals } from "@std/assert";
-import type { Datastore } from "../../../lib/datastore/datastore.ts";
-import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
-import type { AddRequest } from "../../../lib/ipam/request.ts";
-import { formatAddr } from "../../../lib/net/addr.ts";
-import { RecordError } from "../../../lib/state/record_text.ts";
+import type { Datastore } from "../../../../lib/datastore/datastore.ts";
+import { MemoryDatastore } from "../../../../lib/datastore/memory.ts";
+import type { AddRequest } from "../../../../lib/ipam/request.ts";
+import { formatAddr } from "../../../../lib/net/addr.ts";
+import { RecordError } from "../../../../lib/state/record_text.ts";
 import {
   add,
   addRequest,
@@ -13,9 +13,9 @@ import {
   judgeOf,
   release,
   seeded,
-} from "../../support/allocator.ts";
-import { allEntries, checkInvariants } from "../../support/invariants.ts";
-import { setOf, wishFor } from "../../support/sets.ts";
+} from "../../../support/allocator.ts";
+import { allEntries, checkInvariants } from "../../../support/invariants.ts";
+import { setOf, wishFor } from "../../../support/sets.ts";
 
 type Changes = Partial<Omit<AddRequest, "asker">> & {
   readonly asker?: Partial<AddRequest["asker"]>;

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { type Addr, formatAddr } from "../net/addr.ts";
-import { addressKey, attachmentKey, clusterKey } from "../state/keys.ts";
-import type { AddressRecord } from "../state/records.ts";
-import { parseAddress, parseAttachment } from "../state/record_text.ts";
-import type { Entry } from "../state/txn.ts";
+import { type Addr, formatAddr } from "../../net/addr.ts";
+import { addressKey, attachmentKey, clusterKey } from "../../state/keys.ts";
+import type { AddressRecord } from "../../state/records.ts";
+import { parseAddress, parseAttachment } from "../../state/record_text.ts";
+import type { Entry } from "../../state/txn.ts";
 import { areOne, isOwn } from "./authority.ts";
 import type { Victim } from "./pick.ts";
-import { entryOf, judge, type Plan, read, type Verdict } from "./plan.ts";
-import type { AddRequest } from "./request.ts";
+import { entryOf, judge, type Plan, read, type Verdict } from "../plan.ts";
+import type { AddRequest } from "../request.ts";
 
 /** What the second look showed. */
 export type Look =

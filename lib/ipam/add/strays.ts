@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Addr, formatAddr } from "../net/addr.ts";
-import { networkBounds, podBounds } from "../state/keys.ts";
-import { parseAttachment, parseNetwork, RecordError } from "../state/record_text.ts";
-import type { NetworkRecord } from "../state/records.ts";
-import { entriesOf, type Plan, read } from "./plan.ts";
-import type { AddRequest } from "./request.ts";
+import { type Addr, formatAddr } from "../../net/addr.ts";
+import { networkBounds, podBounds } from "../../state/keys.ts";
+import { parseAttachment, parseNetwork, RecordError } from "../../state/record_text.ts";
+import type { NetworkRecord } from "../../state/records.ts";
+import { entriesOf, type Plan, read } from "../plan.ts";
+import type { AddRequest } from "../request.ts";
 
 /** Attachments of one pod, or networks of one space, that are looked at. */
 const LIMIT = 100;

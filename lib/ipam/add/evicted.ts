@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { attachmentKey, type AttachmentName, ownerKey } from "../state/keys.ts";
-import type { AttachmentRecord } from "../state/records.ts";
+import { attachmentKey, type AttachmentName, ownerKey } from "../../state/keys.ts";
+import type { AttachmentRecord } from "../../state/records.ts";
 import type { Known } from "./known.ts";
 import { ownerKeyOf } from "./owned.ts";
 import type { Pick, Victim } from "./pick.ts";
-import { type Removal, removeAttachment, versionOf } from "./removal.ts";
-import type { AddRequest } from "./request.ts";
+import { type Removal, removeAttachment, versionOf } from "../removal.ts";
+import type { AddRequest } from "../request.ts";
 
 /** Removes the pod's former attachment, and those of pods that are gone. */
 export function removals(

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type Addr, parseAddr } from "../net/addr.ts";
-import { cursorKey } from "../state/keys.ts";
-import type { Entry, Write } from "../state/txn.ts";
+import { type Addr, parseAddr } from "../../net/addr.ts";
+import { cursorKey } from "../../state/keys.ts";
+import type { Entry, Write } from "../../state/txn.ts";
 import type { Pick } from "./pick.ts";
-import type { AddRequest } from "./request.ts";
+import type { AddRequest } from "../request.ts";
 
 /** The address of a cursor; undefined when it is absent or not an address. */
 export function parseCursor(entry: Entry | undefined): Addr | undefined {

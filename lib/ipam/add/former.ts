@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { parseAttachment } from "../state/record_text.ts";
-import type { AttachmentRecord } from "../state/records.ts";
-import type { Entry } from "../state/txn.ts";
-import type { AddRequest } from "./request.ts";
+import { parseAttachment } from "../../state/record_text.ts";
+import type { AttachmentRecord } from "../../state/records.ts";
+import type { Entry } from "../../state/txn.ts";
+import type { AddRequest } from "../request.ts";
 
 /** The attachment of the same pod, network and interface that another container left. */
 export interface Former {

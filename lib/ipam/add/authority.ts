@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { clusterKey } from "../state/keys.ts";
-import { parseCluster } from "../state/record_text.ts";
-import type { Entry } from "../state/txn.ts";
-import { entryOf, type Plan, read } from "./plan.ts";
-import type { AddRequest } from "./request.ts";
+import { clusterKey } from "../../state/keys.ts";
+import { parseCluster } from "../../state/record_text.ts";
+import type { Entry } from "../../state/txn.ts";
+import { entryOf, type Plan, read } from "../plan.ts";
+import type { AddRequest } from "../request.ts";
 
 /**
  * Tells whether the API that we ask knows the pod of a record.

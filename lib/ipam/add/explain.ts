@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Family } from "../net/addr.ts";
-import { addressKey } from "../state/keys.ts";
-import type { Conflict, Entry, Guard } from "../state/txn.ts";
+import type { Family } from "../../net/addr.ts";
+import { addressKey } from "../../state/keys.ts";
+import type { Conflict, Entry, Guard } from "../../state/txn.ts";
 import type { Shown } from "./choose.ts";
-import { parseOldest } from "./expiring.ts";
+import { parseOldest } from "../expiring.ts";
 import type { Pick } from "./pick.ts";
-import { entriesOf } from "./plan.ts";
-import { type Removal, versionOf } from "./removal.ts";
+import { entriesOf } from "../plan.ts";
+import { type Removal, versionOf } from "../removal.ts";
 
 /** The claim that was sent, as far as its conflict is read by it. */
 export interface Sent {

@@ -1,13 +1,13 @@
 /** Each rule of allocation on the memory datastore: long because the rules are many. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
-import { parseAddr } from "../../../lib/net/addr.ts";
-import { addressKey, cursorKey, expiringKey } from "../../../lib/state/keys.ts";
-import { type AddressRecord, SCHEMA } from "../../../lib/state/records.ts";
-import { formatRecord } from "../../../lib/state/record_text.ts";
-import { add, addRequest, ASKER, ipsOf, release, seeded } from "../../support/allocator.ts";
-import { allEntries, checkInvariants } from "../../support/invariants.ts";
-import { setOf, wishFor } from "../../support/sets.ts";
+import { MemoryDatastore } from "../../../../lib/datastore/memory.ts";
+import { parseAddr } from "../../../../lib/net/addr.ts";
+import { addressKey, cursorKey, expiringKey } from "../../../../lib/state/keys.ts";
+import { type AddressRecord, SCHEMA } from "../../../../lib/state/records.ts";
+import { formatRecord } from "../../../../lib/state/record_text.ts";
+import { add, addRequest, ASKER, ipsOf, release, seeded } from "../../../support/allocator.ts";
+import { allEntries, checkInvariants } from "../../../support/invariants.ts";
+import { setOf, wishFor } from "../../../support/sets.ts";
 
 const POD = { namespace: "ns", name: "web-0", uid: "00000000-0000-4000-8000-000000000001" };
 const SMALL = setOf({ subnet: "10.0.0.0/30" }); // .1 and .2

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { Addr } from "../net/addr.ts";
-import { addressBounds, addressOfKey } from "../state/keys.ts";
-import { parseAddress } from "../state/record_text.ts";
-import type { AddressRecord } from "../state/records.ts";
-import { MAX_OPERATIONS } from "../state/txn.ts";
+import type { Addr } from "../../net/addr.ts";
+import { addressBounds, addressOfKey } from "../../state/keys.ts";
+import { parseAddress } from "../../state/record_text.ts";
+import type { AddressRecord } from "../../state/records.ts";
+import { MAX_OPERATIONS } from "../../state/txn.ts";
 import type { Candidate } from "./choose.ts";
 import type { Claimable } from "./pick.ts";
-import { entriesOf, type Plan, read, type Verdict } from "./plan.ts";
-import { sliceFrom } from "./pool.ts";
-import type { AddRequest } from "./request.ts";
+import { entriesOf, type Plan, read, type Verdict } from "../plan.ts";
+import { sliceFrom } from "../pool.ts";
+import type { AddRequest } from "../request.ts";
 import { standingAt } from "./standing.ts";
 import type { Supply } from "./supply.ts";
 

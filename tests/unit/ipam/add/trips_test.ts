@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
-import type { Interval } from "../../../lib/net/interval.ts";
-import { parseAddr } from "../../../lib/net/addr.ts";
-import { add, addRequest, ipsOf, seeded } from "../../support/allocator.ts";
-import { crowded } from "../../support/crowded.ts";
-import { setOf } from "../../support/sets.ts";
+import { MemoryDatastore } from "../../../../lib/datastore/memory.ts";
+import type { Interval } from "../../../../lib/net/interval.ts";
+import { parseAddr } from "../../../../lib/net/addr.ts";
+import { add, addRequest, ipsOf, seeded } from "../../../support/allocator.ts";
+import { crowded } from "../../../support/crowded.ts";
+import { setOf } from "../../../support/sets.ts";
 
 /** Round trips of one ADD: what the design promises, counted. */
 

@@ -3,20 +3,20 @@
  *
  * @module
  */
-import type { Addr } from "../net/addr.ts";
-import { addressKey, attachmentKey, expiringKey, ownerKey } from "../state/keys.ts";
-import type { AddressRecord, OwnerRecord } from "../state/records.ts";
-import { parseAddress, parseOwner } from "../state/record_text.ts";
-import { guardOf } from "../state/operations.ts";
-import type { Entry } from "../state/txn.ts";
+import type { Addr } from "../../net/addr.ts";
+import { addressKey, attachmentKey, expiringKey, ownerKey } from "../../state/keys.ts";
+import type { AddressRecord, OwnerRecord } from "../../state/records.ts";
+import { parseAddress, parseOwner } from "../../state/record_text.ts";
+import { guardOf } from "../../state/operations.ts";
+import type { Entry } from "../../state/txn.ts";
 import { isKnown } from "./authority.ts";
-import type { Replacement } from "./expiring.ts";
+import type { Replacement } from "../expiring.ts";
 import { isSameAttachment, isSamePod, lookAt } from "./holder.ts";
 import { isKeptFor, isOwners } from "./owned.ts";
 import type { Claimable, Victim } from "./pick.ts";
-import { commit, entryOf, type Plan, read, type Verdict } from "./plan.ts";
-import { removeAttachment } from "./removal.ts";
-import type { AddRequest } from "./request.ts";
+import { commit, entryOf, type Plan, read, type Verdict } from "../plan.ts";
+import { removeAttachment } from "../removal.ts";
+import type { AddRequest } from "../request.ts";
 
 /** Looks at one address, each of which found that it had changed since the last. */
 const LOOKS = 4;

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import type { Family } from "../net/addr.ts";
-import type { Interval } from "../net/interval.ts";
-import { addressBounds } from "../state/keys.ts";
-import { MAX_OPERATIONS } from "../state/txn.ts";
-import { countOf, type Plan, type Random, read } from "./plan.ts";
-import { membersOf, takeFirst } from "./pool.ts";
+import type { Family } from "../../net/addr.ts";
+import type { Interval } from "../../net/interval.ts";
+import { addressBounds } from "../../state/keys.ts";
+import { MAX_OPERATIONS } from "../../state/txn.ts";
+import { countOf, type Plan, type Random, read } from "../plan.ts";
+import { membersOf, takeFirst } from "../pool.ts";
 import { freeIn, LIST_LIMIT, readWindow } from "./window.ts";
 
 /** Where and how to descend. */

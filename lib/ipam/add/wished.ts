@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Range, Wish } from "../config/config.ts";
-import type { Addr } from "../net/addr.ts";
-import type { AddressRecord } from "../state/records.ts";
-import type { Entry } from "../state/txn.ts";
+import type { Range, Wish } from "../../config/config.ts";
+import type { Addr } from "../../net/addr.ts";
+import type { AddressRecord } from "../../state/records.ts";
+import type { Entry } from "../../state/txn.ts";
 import { claimOwned, type Owned } from "./owned.ts";
 import { type Claimable, type Pick, pick } from "./pick.ts";
-import type { Plan, Verdict } from "./plan.ts";
-import type { AddRequest } from "./request.ts";
+import type { Plan, Verdict } from "../plan.ts";
+import type { AddRequest } from "../request.ts";
 import { standingAt } from "./standing.ts";
 
 /** The address is somebody's. */

@@ -6,24 +6,24 @@
  *
  * @module
  */
-import type { PoolWish, Wish } from "../config/config.ts";
-import { type Addr, equalAddr, formatAddr, parseAddr } from "../net/addr.ts";
-import { parseAttachment } from "../state/record_text.ts";
-import type { AttachmentRecord, OwnerRecord } from "../state/records.ts";
+import type { PoolWish, Wish } from "../../config/config.ts";
+import { type Addr, equalAddr, formatAddr, parseAddr } from "../../net/addr.ts";
+import { parseAttachment } from "../../state/record_text.ts";
+import type { AttachmentRecord, OwnerRecord } from "../../state/records.ts";
 import { isKnown, isRandomUid } from "./authority.ts";
 import { claim } from "./claim.ts";
 import { type Former, isNewer, parseFormer } from "./former.ts";
 import type { Known } from "./known.ts";
-import { expiredOf, type Expiring } from "./expiring.ts";
+import { expiredOf, type Expiring } from "../expiring.ts";
 import type { Explained } from "./explain.ts";
 
-import { isOurs } from "./ownership.ts";
+import { isOurs } from "../ownership.ts";
 import { type Forbidden, parseOwned } from "./owned.ts";
 import { arePicks, type Exhausted, firstPicks, nextPicks, type Picks } from "./picks.ts";
 import type { Victim } from "./pick.ts";
-import { commit, type Plan } from "./plan.ts";
-import { partOf } from "./pool.ts";
-import type { AddRequest } from "./request.ts";
+import { commit, type Plan } from "../plan.ts";
+import { partOf } from "../pool.ts";
+import type { AddRequest } from "../request.ts";
 import { readSupplies, type Supply } from "./supply.ts";
 import { type Taken, wishesOf } from "./wished.ts";
 
