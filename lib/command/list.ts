@@ -75,11 +75,7 @@ export async function list(args: readonly string[], io: Io): Promise<number> {
   } finally {
     if (table.length > 0) io.stdout(formatTable([HEAD, ...table]));
   }
-  if (count === 0) {
-    const text = nothingOf(asked, config.space);
-    if (asked.json) tell(io, text);
-    else io.stdout(`${text}\n`);
-  }
+  if (count === 0) tell(io, nothingOf(asked, config.space));
   return unreadable > 0 ? 1 : 0;
 }
 

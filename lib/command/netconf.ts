@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readRegular } from "../file/regular.ts";
 import { CniError, CODES } from "../cni/errors.ts";
 import { isRecord } from "../cni/values.ts";
 import type { Config, Netconf } from "../config/config.ts";
@@ -36,7 +37,7 @@ export function readConfig(path: string): Config {
 
 function readFile(path: string): string {
   try {
-    return Deno.readTextFileSync(path);
+    return readRegular(path);
   } catch (cause) {
     const problem = fileProblem(cause, { verb: "read", folders: FOLDERS });
     const advice = cause instanceof Deno.errors.NotCapable ? ": copy the file there" : "";

@@ -3,12 +3,10 @@
  *
  * @module
  */
+import { hash64 } from "../ipam/hash.ts";
 
 /** The largest file that is read: a token of etcd has some hundred bytes. */
 const MAX_BYTES = 65_536;
-
-const FNV_OFFSET = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
 
 /**
  * Names a file after what it is about. FNV-1a: nobody attacks these names, and the first SHA-256 of a
@@ -18,11 +16,7 @@ const FNV_PRIME = 0x100000001b3n;
  * @returns 16 hexadecimal digits.
  */
 export function hashOf(parts: readonly string[]): string {
-  let hash = FNV_OFFSET;
-  for (const byte of new TextEncoder().encode(JSON.stringify(parts))) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * FNV_PRIME);
-  }
-  return hash.toString(16).padStart(16, "0");
+  return hash64(JSON.stringify(parts)).toString(16).padStart(16, "0");
 }
 
 /**

@@ -4,17 +4,11 @@
  * @module
  */
 import { DEFAULT_KUBECONFIG } from "../config/defaults.ts";
+import { nameOfUnreadable, readRegular } from "../file/regular.ts";
 import { TlsError } from "../tls/error.ts";
 import { hex } from "../tls/der.ts";
 import { checkPair } from "../tls/pair.ts";
-import {
-  nameOfUnreadable,
-  notPem,
-  type PemFile,
-  pemOf,
-  readFileOf,
-  repairOfUnreadable,
-} from "../tls/pem_file.ts";
+import { notPem, type PemFile, pemOf, readFileOf, repairOfUnreadable } from "../tls/pem_file.ts";
 import { type KubeApi, KubeError } from "./api.ts";
 import { type Channel, KubeClient } from "./client/client.ts";
 import { fetchChannel } from "./client/fetch_channel.ts";
@@ -42,7 +36,7 @@ export async function openKube(file: string): Promise<KubeApi> {
 
 async function valueOf(file: string): Promise<unknown> {
   try {
-    return await parseYaml(Deno.readTextFileSync(file));
+    return await parseYaml(readRegular(file));
   } catch (cause) {
     if (cause instanceof YamlError) {
       throw new KubeError(

@@ -11,6 +11,7 @@ import type { Config } from "../config/config.ts";
 import type { Datastore } from "../datastore/datastore.ts";
 import { type AddOutcome, planAdd } from "../ipam/add/allocate.ts";
 import type { AddRequest, NodeIdentity } from "../ipam/request.ts";
+import { readRegular } from "../file/regular.ts";
 import { planStrays } from "../ipam/add/strays.ts";
 import type { KubeApi } from "../kube/api.ts";
 import { parseAddr } from "../net/addr.ts";
@@ -143,7 +144,7 @@ function toRequest(
 function readDns({ dns, resolvConf }: Config): Dns {
   if (resolvConf === undefined) return dns ?? {};
   try {
-    return { ...parseResolvConf(Deno.readTextFileSync(resolvConf)), ...dns };
+    return { ...parseResolvConf(readRegular(resolvConf)), ...dns };
   } catch (error) {
     const folders = "/etc/resolv.conf, /run/systemd/resolve and the folders of certificates";
     const problem = fileProblem(error, { verb: "read", folders });

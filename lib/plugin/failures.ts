@@ -110,7 +110,8 @@ export function refusal(outcome: Refused, config: Config): CniError {
         : `kept for ${record.owner.namespace}/${record.owner.name}`;
       return new CniError(CODES.tryAgain, "Another cluster of this name keeps addresses", {
         details: `Addresses are ${who} under the cluster name "${record.cluster}", ` +
-          "written by another Kubernetes API: set ipam.cluster to a name of its own in each cluster",
+          "written by another Kubernetes API, or by this one with another certificate authority: set ipam.cluster " +
+          "to a name of its own in each cluster; if the authority was changed, see docs/annotations.md, The kubeconfig",
       });
     }
     case "differs": {

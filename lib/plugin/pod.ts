@@ -5,6 +5,7 @@
  */
 import type { CniArgs } from "../cni/args.ts";
 import { CniError, CODES } from "../cni/errors.ts";
+import { show } from "../cni/values.ts";
 import type { Config } from "../config/config.ts";
 import { type PodWishes, readAnnotations } from "../kube/annotations/annotations.ts";
 import { CONFIG_HASH } from "../kube/annotations/keys.ts";
@@ -15,6 +16,9 @@ import { workloadOf } from "../kube/workload.ts";
 import type { AddCall } from "./call.ts";
 import type { Asking } from "./asking.ts";
 import { makeJudge } from "./judge.ts";
+
+/** Names of namespaces and pods. */
+const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 
 /**
  * Reads the pod and what it asks for.
@@ -70,6 +74,14 @@ function checkRule({ sets }: Config, { owner, retain, used }: PodWishes): void {
 function nameOf({ podNamespace, podName }: CniArgs): PodName {
   if (podNamespace === undefined || podName === undefined) {
     throw new TypeError("Cannot read a pod as CNI_ARGS does not name it");
+  }
+  for (const [key, value] of [["NAMESPACE", podNamespace], ["NAME", podName]] as const) {
+    if (NAME.test(value)) continue;
+    throw new CniError(CODES.badEnvironment, "Invalid environment variable CNI_ARGS", {
+      details: `Cannot use K8S_POD_${key} as it must be a name of Kubernetes: current value is ${
+        show(value)
+      }`,
+    });
   }
   return { namespace: podNamespace, name: podName };
 }

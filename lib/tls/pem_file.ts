@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { IrregularFileError, nameOfUnreadable, readRegular } from "../file/regular.ts";
 import { TlsError } from "./error.ts";
 import { parsePem, type PemBlock } from "./pem.ts";
 
@@ -32,24 +33,13 @@ export interface PemFile extends Origin {
 export function readFileOf(origin: Origin & { readonly path: string }): string {
   const { setting, path } = origin;
   try {
-    return Deno.readTextFileSync(path);
+    return readRegular(path);
   } catch (cause) {
     throw new TlsError(
       `Cannot read the file "${path}" of ${setting}: current error is ${nameOfUnreadable(cause)}`,
       { repair: repairOfUnreadable(setting, cause), cause },
     );
   }
-}
-
-/**
- * Names why a file cannot be read.
- *
- * @param cause What was thrown.
- * @returns A few words.
- */
-export function nameOfUnreadable(cause: unknown): string {
-  if (cause instanceof Deno.errors.NotFound) return "no such file";
-  return cause instanceof Error ? cause.name : "unreadable";
 }
 
 /**
@@ -65,8 +55,9 @@ export function repairOfUnreadable(setting: string, cause: unknown): string {
   }
   if (cause instanceof Deno.errors.NotCapable) {
     return `Keep the file of ${setting} below /etc/kubernetes, /etc/etcd, /etc/ssl/etcd, /etc/kube-ipam or /etc/cni: ` +
-      "this program may read certificates nowhere else";
+      "this program may read such files nowhere else";
   }
+  if (cause instanceof IrregularFileError) return `Correct ${setting}: it must name a file`;
   return `Make the file of ${setting} readable for this program`;
 }
 

@@ -4,6 +4,7 @@ import { readSources, specifiersOf } from "../support/graph.ts";
 
 /** From the bottom to the top; those of one line do not know one another. */
 const LAYERS = [
+  ["file"],
   ["net", "tls"],
   ["cni"],
   ["config"],

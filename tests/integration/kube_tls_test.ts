@@ -236,7 +236,7 @@ testNeeding(NEEDS, "insecure-skip-tls-verify takes any certificate, with a warni
   });
   const server = `https://127.0.0.1:${expired.port}`;
   await using api = await openKube(writeKubeconfig(pki.dir, { server, cluster }));
-  assertEquals(api.warnings.length, 1);
+  assertEquals(api.warnings.length, 2, "insecure, and no authority");
 });
 
 testNeeding(NEEDS, "a key that does not belong to its certificate never reaches TLS", async () => {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { nameOfUnreadable, readRegular } from "../../file/regular.ts";
 import type { EtcdConfig } from "../../config/config.ts";
 import { DatastoreError } from "../datastore.ts";
 import type { Tried } from "./endpoints.ts";
@@ -144,9 +145,9 @@ function passwordOf(config: EtcdConfig): string {
     });
   }
   try {
-    return Deno.readTextFileSync(passwordFile).replace(/\r?\n$/, "");
+    return readRegular(passwordFile).replace(/\r?\n$/, "");
   } catch (cause) {
-    const seen = cause instanceof Error ? cause.name : "unreadable";
+    const seen = nameOfUnreadable(cause);
     throw new DatastoreError(
       "misconfigured",
       `Cannot read the password file "${passwordFile}": current error is ${seen}`,

@@ -64,8 +64,9 @@ export function* lookAt(
         : authority === undefined
         ? "it was given when no API could vouch for its pod (annotations were off, or the kubeconfig had no CA): " +
           "delete the pod, or free the address with kube-ipam release --force"
-        : `another Kubernetes API wrote it under the cluster name "${asker.cluster}": ` +
-          "set ipam.cluster to a name of its own in each cluster",
+        : `another Kubernetes API, or this one with another certificate authority, wrote it under the cluster name ` +
+          `"${asker.cluster}": set ipam.cluster to a name of its own in each cluster; if the authority was changed, ` +
+          "see docs/annotations.md, The kubeconfig",
     );
   }
   const verdict = yield* judge(holder);

@@ -8,7 +8,7 @@ import type { PoolWish } from "../../config/config.ts";
 import { cursorKey } from "../../state/keys.ts";
 import type { Search } from "./choose.ts";
 import { parseCursor } from "./cursor.ts";
-import { hash64 } from "./hash.ts";
+import { hash64 } from "../hash.ts";
 import { entryOf, type Plan, read } from "../plan.ts";
 import { indexAfter, type Pool, poolOf } from "../pool.ts";
 import { poolWishOf } from "./pick.ts";

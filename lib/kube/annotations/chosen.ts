@@ -58,7 +58,10 @@ export function chooseAnnotations(pod: Pod, options: ChooseAnnotationsOptions): 
     return annotationOf(pod, `${PREFIX}${word}.${network}`);
   }
   checkKeys(pod, options);
-  const specific = own("ip") !== undefined || own("pool") !== undefined;
+  // An empty one says that nothing is asked of this network.
+  const specific = ["ip", "pool"].some((word) =>
+    Object.hasOwn(pod.annotations, `${PREFIX}${word}.${network}`)
+  );
   const hasPlain = plain("ip") !== undefined || plain("pool") !== undefined;
   for (const word of ["netmask", "gateway"]) {
     if (!hasPlain) checkAlone(plain(word), { beside: "ip", report });

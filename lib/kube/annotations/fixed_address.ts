@@ -9,6 +9,7 @@ import { hasValue } from "../../net/interval.ts";
 import { type AnnotationReport, formatComplaint } from "./report.ts";
 import type { AskedAddress } from "./asked.ts";
 import { type Home, meets, type Scope, unused, whyNotFixed, whyOutside } from "./fixed_place.ts";
+import { MULTUS_NETWORKS } from "./keys.ts";
 import { isLastInterface } from "./multus.ts";
 import { checkOnLink } from "./on_link.ts";
 
@@ -128,11 +129,12 @@ function straysOf(
     return [];
   }
   if (multus.kind === "unreadable") {
-    report.warnings.push(formatComplaint(first.item, {
-      what: `${formatAddr(first.addr)} is outside network ${network}, and the list of Multus ` +
-        "cannot be read",
-      repair: "it is taken to be of another network",
+    report.malformed.push(formatComplaint(first.item, {
+      what: `Cannot tell the network of ${formatAddr(first.addr)} as it is outside network ` +
+        `${network}, and the list of Multus cannot be read`,
+      repair: `Mend the annotation ${MULTUS_NETWORKS}, or write kube-ipam.ip.<network>`,
     }));
+    return [];
   }
   if (!isLastInterface(multus, ifName)) return [];
   return outside.map(({ addr, item }) => ({ addr, text: item.text, path: item.of.key }));

@@ -192,5 +192,5 @@ export function unused(span: AddrRange, { range: { path } }: Home): Complaint {
  */
 export function showIntervals(list: Intervals, family: Family): string {
   const shown = list.slice(0, SHOWN).map((interval) => formatInterval(interval, family));
-  return [...shown, ...(list.length > SHOWN ? ["..."] : [])].join(" ");
+  return [...shown, ...(list.length > SHOWN ? ["..."] : [])].join(", ");
 }

@@ -6,7 +6,7 @@
  */
 import { editDistance, nearest } from "../../config/nearest.ts";
 import { annotationOf, LIKE_PREFIX, MULTUS_NETWORKS, PER_NETWORK, PREFIX, WORDS } from "./keys.ts";
-import { type AnnotationReport, formatComplaint, showText } from "./report.ts";
+import { type Annotation, type AnnotationReport, formatComplaint, showText } from "./report.ts";
 import type { Multus } from "./multus.ts";
 import type { Pod } from "../pod.ts";
 
@@ -33,11 +33,20 @@ export function checkKeys(pod: Pod, options: CheckKeysOptions): void {
 function checkKey(key: string, options: CheckKeysOptions & { readonly pod: Pod }): void {
   const { pod, network, report } = options;
   const prefix = LIKE_PREFIX.exec(key)?.[0];
+  if (prefix === undefined) return;
   const annotation = annotationOf(pod, key);
-  if (prefix === undefined || annotation === undefined) return;
+  if (annotation === undefined) {
+    // For one network an empty value says that nothing is asked there.
+    if (!WORDS.includes(key.slice(prefix.length))) return;
+    report.warnings.push(formatComplaint({ key, value: "" }, {
+      what: "it is empty",
+      repair: "it counts as absent",
+    }));
+    return;
+  }
   const rest = key.slice(prefix.length);
   const meant = meantBy(rest, options);
-  if (meant === "other") return;
+  if (meant === "other") return checkOther(annotation, { ...options, rest });
   if (meant === rest && prefix === PREFIX) return;
   if (meant !== undefined) {
     const isNamed = PER_NETWORK.some((word) =>
@@ -51,12 +60,31 @@ function checkKey(key: string, options: CheckKeysOptions & { readonly pod: Pod }
       what: `Cannot use the annotation as network ${showText(network)} does not know its key`,
       repair: `did you mean ${PREFIX}${meant}${hint}`,
     }));
-  } else if (prefix === PREFIX) {
-    report.warnings.push(formatComplaint(annotation, {
-      what: "the key is unknown",
+  } else {
+    report.malformed.push(formatComplaint(annotation, {
+      what: "Cannot use the annotation as its key is unknown",
       repair: `known are ${WORDS.map((word) => PREFIX + word).join(", ")}`,
     }));
   }
+}
+
+/** An address for another network, of which nobody knows: a network that was renamed must not make all its fixed pods random. */
+function checkOther(
+  annotation: Annotation,
+  options: CheckKeysOptions & { readonly pod: Pod; readonly rest: string },
+): void {
+  const { pod, network, multus, report, rest } = options;
+  const isWish = rest.startsWith("ip.") || rest.startsWith("pool.");
+  const isSettled = ["ip", "pool"].some((word) =>
+    Object.hasOwn(pod.annotations, `${PREFIX}${word}.${network}`)
+  );
+  if (!isWish || isSettled || multus.kind !== "none") return;
+  report.malformed.push(formatComplaint(annotation, {
+    what: `Cannot use the annotation as this is network ${showText(network)}, and the pod has no ` +
+      `annotation ${MULTUS_NETWORKS} that names another`,
+    repair: `Name network ${network}, or where the pod is on several networks all the same, ` +
+      `write ${PREFIX}ip.${network} too, if need be with an empty value`,
+  }));
 }
 
 /** What somebody meant who wrote this behind the prefix; `other`: another network's; undefined: no idea. */

@@ -30,9 +30,11 @@ export function readPoolOrder(
   }
   const ordinal = isOfStatefulSet(pod) ? ORDINAL.exec(pod.name)?.[1] : undefined;
   if (ordinal !== undefined) return Number(ordinal);
+  const what = isOfStatefulSet(pod)
+    ? "must end in its number, such as web-0"
+    : `must be of a StatefulSet: current controller is ${pod.controller?.kind ?? "none"}`;
   report.malformed.push(formatComplaint(annotation, {
-    what: `Cannot order the pool as pod ${pod.namespace}/${pod.name} must be of a StatefulSet: ` +
-      `current controller is ${pod.controller?.kind ?? "none"}`,
+    what: `Cannot order the pool as pod ${pod.namespace}/${pod.name} ${what}`,
     repair: 'Write "any", or remove it',
   }));
   return undefined;

@@ -63,7 +63,10 @@ interface Status {
 export function understand(answer: Answer, resource: string): Understood {
   const { status, text } = answer;
   if (text === TOO_LARGE) return refusal("unavailable", `${status} with more than 8 MiB`, SERVER);
-  if (text === CUT) return refusal("unavailable", `${status}, and it was cut off`, WAIT);
+  if (text === CUT) {
+    const repair = status === 400 ? `${WAIT}, or write https:// in server of the kubeconfig` : WAIT;
+    return refusal("unavailable", `${status}, and it was cut off`, repair);
+  }
   const value = parsed(text);
   if (status === 200) {
     if (value !== undefined) return { kind: "object", value };

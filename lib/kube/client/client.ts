@@ -106,7 +106,9 @@ export class KubeClient implements KubeApi {
     };
     if (signal.aborted) throw late();
     try {
-      const answer = await this.#channel.get(this.server + path, { headers, signal: ended });
+      const answer = this.#masked(
+        await this.#channel.get(this.server + path, { headers, signal: ended }),
+      );
       // A body that was not read to its end in time looks as if it was cut off.
       if (typeof answer.text === "symbol" && ended.aborted) throw late();
       return answer;
@@ -114,6 +116,15 @@ export class KubeClient implements KubeApi {
       if (error instanceof KubeError) throw error;
       throw ended.aborted ? late() : this.#failure(what, refusalOf(error), error);
     }
+  }
+
+  /** What is not the API may send the token back, and what it says is shown. */
+  #masked(answer: Answer): Answer {
+    const token = this.#token;
+    if (token === undefined || answer.status === 200 || typeof answer.text === "symbol") {
+      return answer;
+    }
+    return { ...answer, text: answer.text.replaceAll(token, "(token)") };
   }
 
   #podOf(

@@ -24,7 +24,9 @@ const REPAIRS: Readonly<Record<ConnectionFault, string>> = {
   clientCertificate: "Set client-certificate and client-key of the kubeconfig to a pair " +
     "that the CA of the API has signed for client use and that is still valid",
   plain: "Write http:// in server of the kubeconfig, or name the port that serves TLS",
-  noConnection: `${WAIT}. Where the runtime has HTTPS_PROXY set, name the API server in NO_PROXY`,
+  noConnection:
+    `${WAIT}. Where the kubeconfig has a proxy-url, check that proxy; where the runtime ` +
+    "has HTTPS_PROXY set, name the API server in NO_PROXY",
 };
 
 /**

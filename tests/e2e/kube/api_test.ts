@@ -67,6 +67,24 @@ testNeeding(NEEDS, "the Kubernetes API out of order", async (t) => {
     assertEquals(await world.add(world.b, next), [FIXED]);
   });
 
+  await inBothStores(
+    t,
+    "the API stopped: no connection is code 11, and the pod gets its address later",
+    async (store) => {
+      await using world = await makeWorld(kube, { store });
+      const pod = await world.pod({ annotations: WISH });
+      await kube.stop();
+      try {
+        const { details } = await world.refused(11, world.a, pod);
+        assertMatch(details, /Check that the API server runs/);
+        await assertHeld(world, {});
+      } finally {
+        await kube.start();
+      }
+      assertEquals(await world.add(world.a, pod), [FIXED]);
+    },
+  );
+
   await inBothStores(t, "a pod that the API does not know: wait", async (store) => {
     await using world = await makeWorld(kube, { store });
     const pod = await world.pod({ annotations: WISH });
@@ -173,7 +191,12 @@ testNeeding(NEEDS, "the Kubernetes API out of order", async (t) => {
       await using world = await makeWorld(kube, { store });
       const secret = "s3cr3t-9f2a";
       const pod = await world.pod({
-        annotations: { ...WISH, "example.com/note": `note-${secret}` },
+        annotations: {
+          ...WISH,
+          "example.com/note": `note-${secret}`,
+          // It is read, and counts for nothing here.
+          "k8s.v1.cni.cncf.io/networks": `[{"name": "a", "cni-args": {"key": "args-${secret}"}}]`,
+        },
         labels: { app: `label-${secret}` },
         env: { PASSWORD: `env-${secret}` },
       });

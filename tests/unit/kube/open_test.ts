@@ -68,8 +68,8 @@ Deno.test("openKube() tells a missing file from one that cannot be read", async 
       repair: /Correct ipam\.kubeConfig, or install the file/,
     });
     await assertFails(openKube(folder), {
-      message: /Cannot read the kubeconfig/,
-      repair: /readable/,
+      message: /current error is a directory/,
+      repair: /Correct ipam\.kubeConfig: it must name a file, or set annotations: "off"/,
     });
   });
 });
@@ -94,7 +94,7 @@ Deno.test({
   permissions: { read: false },
   fn: async () => {
     await assertFails(openKube("/var/lib/kubelet/kubeconfig"), {
-      message: /NotCapable/,
+      message: /outside the permissions/,
       repair: /Keep the file of ipam\.kubeConfig below \/etc\/kubernetes/,
     });
   },

@@ -22,7 +22,6 @@ for (
   const [title, annotations, ask, expected] of [
     ["none", {}, {}, []],
     ["one address", { [IP]: "10.1.0.5" }, {}, ["0.0 10.1.0.5 kube-ipam.ip"]],
-    ["an empty value is none", { [IP]: " " }, {}, []],
     ["both families, blanks, in the order of the sets", { [IP]: " fd00::1000 ,10.1.0.5 " }, {}, [
       "0.0 10.1.0.5 kube-ipam.ip",
       "1.0 fd00::1000 kube-ipam.ip",
@@ -66,7 +65,7 @@ for (
     ]],
     [
       "another network",
-      { [`${IP}.storage`]: "10.9.0.5", "kube-ipam.netmask.storage": "x" },
+      { [`${IP}.storage`]: "10.9.0.5", "kube-ipam.netmask.storage": "x", [NETWORKS]: "storage" },
       {},
       [],
     ],
@@ -124,7 +123,7 @@ for (
       { [IP]: "10.1.0.50" },
       {},
       102,
-      /^annotation kube-ipam\.ip "10\.1\.0\.50", item 1: Cannot give 10\.1\.0\.50 .* 10\.1\.0\.10-10\.1\.0\.99 of ipam\.ranges\[0\]\[0\]: Name one of 10\.1\.0\.2-10\.1\.0\.9 10\.1\.0\.100-10\.1\.0\.254 /,
+      /^annotation kube-ipam\.ip "10\.1\.0\.50", item 1: Cannot give 10\.1\.0\.50 .* 10\.1\.0\.10-10\.1\.0\.99 of ipam\.ranges\[0\]\[0\]: Name one of 10\.1\.0\.2-10\.1\.0\.9, 10\.1\.0\.100-10\.1\.0\.254 /,
     ],
     [
       "a random address where nothing can be fixed",
@@ -230,9 +229,32 @@ Deno.test("readAnnotations() makes strays on the last interface only", () => {
 });
 
 Deno.test("readAnnotations() makes no strays where the list of Multus cannot be read", () => {
-  const found = read({ [IP]: "10.9.0.5", [NETWORKS]: "[{" }, { ifName: "net1" });
-  assertEquals([found.wishes, found.strays], [[], []]);
-  assertMatch(found.warnings.join("\n"), /the list of Multus cannot be read/);
+  const [first, line = ""] = refused({ [IP]: "10.9.0.5", [NETWORKS]: "[{" }, { ifName: "net1" });
+  assertEquals(first, "103 Cannot read the annotations of the pod");
+  assertMatch(line, /the list of Multus cannot be read/);
+  assertEquals(read({ [IP]: "10.1.0.5", [NETWORKS]: "[{" }).wishes.length, 1);
+});
+
+Deno.test("readAnnotations() takes an empty value as absent, and says so", () => {
+  for (const key of [IP, "kube-ipam.pool", "kube-ipam.retain"]) {
+    const { wishes, pools, warnings } = read({ [key]: " " });
+    assertEquals([wishes, pools], [[], []]);
+    assertEquals(warnings, [`annotation ${key} "": it is empty: it counts as absent`]);
+  }
+});
+
+Deno.test("readAnnotations() takes an empty value for this network as asking nothing of it", () => {
+  const { wishes, warnings } = read({ [IP]: "10.1.0.5", [`${IP}.net`]: "" });
+  assertEquals([wishes, warnings], [[], []]);
+});
+
+Deno.test("readAnnotations() refuses an address for another network of which nothing is known", () => {
+  const annotations = { [`${IP}.production`]: "10.1.0.5" };
+  const [first, line = ""] = refused(annotations);
+  assertEquals(first, "103 Cannot read the annotations of the pod");
+  assertMatch(line, /this is network "net", .*write kube-ipam\.ip\.net too/);
+  assertEquals(read({ ...annotations, [NETWORKS]: "production" }).wishes, []);
+  assertEquals(read({ ...annotations, [`${IP}.net`]: "" }).wishes, []);
 });
 
 Deno.test("readAnnotations() names what it used, and nothing else", () => {
@@ -243,6 +265,7 @@ Deno.test("readAnnotations() names what it used, and nothing else", () => {
     "kube-ipam.gateway": "10.1.0.1",
     "kube-ipam.retain": "forever",
     "kube-ipam.ip.storage": "10.9.0.5",
+    [NETWORKS]: "storage",
     "other.example/secret": "x",
   };
   assertEquals(read(all, { pod }).used, {

@@ -50,29 +50,33 @@ Deno.test("readAnnotations() refuses a netmask of a misspelt network beside a ri
 Deno.test("readAnnotations() compares long names of networks too", () => {
   const network = "n".repeat(80);
   assertEquals(refused({ [`kube-ipam.ip.${network}n`]: "10.1.0.5" }, { network }).length, 2);
-  assertEquals(read({ [`kube-ipam.ip.${network}nnn`]: "10.1.0.5" }, { network }).wishes, []);
-});
-
-Deno.test("readAnnotations() warns of an unknown key", () => {
-  const { warnings } = read({ "kube-ipam.bandwidth": "1G" });
-  assertEquals(warnings.length, 1);
-  assertMatch(
-    warnings[0] ?? "",
-    /^annotation kube-ipam\.bandwidth "1G": the key is unknown: known /,
+  assertEquals(
+    read({ [`kube-ipam.ip.${network}nnn`]: "10.1.0.5", [NETWORKS]: "a" }, { network }).wishes,
+    [],
   );
 });
+
+for (const key of ["kube-ipam.bandwidth", "kube-ipam.io/ip", "kube-ipam/else", "kube-ipam.mac"]) {
+  Deno.test(`readAnnotations() refuses the unknown key ${key}`, () => {
+    const [first, line = ""] = refused({ [key]: "1G" });
+    assertEquals(first, "103 Cannot read the annotations of the pod");
+    assertMatch(
+      line,
+      /: Cannot use the annotation as its key is unknown: known are kube-ipam\.ip, /,
+    );
+  });
+}
 
 for (
   const [key, ask] of [
     ["kube-ipam.ip.storage", {}],
     ["kube-ipam.pool.storage", {}],
-    ["kube-ipam.ipp.storage", {}],
-    ["kube-ipam/else", {}],
+    ["kube-ipam.netmask.storage", {}],
     ["example.com/ip", {}],
   ] as readonly (readonly [string, Ask])[]
 ) {
   Deno.test(`readAnnotations() passes over ${key}`, () => {
-    const { wishes, pools, warnings, used } = read({ [key]: "x" }, ask);
+    const { wishes, pools, warnings, used } = read({ [key]: "x", [NETWORKS]: "storage" }, ask);
     assertEquals([wishes, pools, warnings, used], [[], [], [], {}]);
   });
 }
@@ -82,7 +86,7 @@ Deno.test("readAnnotations() shows values and keys of any text as ASCII in one l
   assertMatch(line, /^[ -~]+$/);
   assertMatch(line, /the first 128 of 20\d characters/);
   assertMatch(
-    read({ "kube-ipam.\nkey": "x" }).warnings.join(),
+    refused({ "kube-ipam.\nkey": "x" })[1] ?? "",
     /^annotation "kube-ipam\.\\nkey" "x"/,
   );
 });
@@ -117,7 +121,11 @@ for (
 }
 
 Deno.test("readAnnotations() lets pool-order be another network's", () => {
-  const other = { "kube-ipam.pool-order": "ordinal", "kube-ipam.pool.storage": "10.9.0.5" };
+  const other = {
+    "kube-ipam.pool-order": "ordinal",
+    "kube-ipam.pool.storage": "10.9.0.5",
+    [NETWORKS]: "storage",
+  };
   assertEquals(read(other).pools, []);
 });
 

@@ -22,7 +22,7 @@ for (
     ],
     ["named by the fork", { podname: "db-0" }, REPLICA, "db-0", undefined],
     ["named twice", { "kube-ipam.owner": "a", podname: "b" }, SET, "a", undefined],
-    ["an empty name is none", { "kube-ipam.owner": "", podname: "" }, SET, "web-2", undefined],
+    ["an empty name is none", { podname: "" }, SET, "web-2", undefined],
     ["for ever", { "kube-ipam.retain": "forever" }, SET, "web-2", "forever"],
     ["for a time", { "kube-ipam.retain": "7d" }, SET, "web-2", 604_800_000],
     ["as long as the StatefulSet", { "kube-ipam.retain": "owner" }, SET, "web-2", "owner"],

@@ -112,7 +112,7 @@ for (
       { [POOL]: "10.1.0.5-10.1.0.12" },
       {},
       102,
-      /10\.1\.0\.10-10\.1\.0\.99 of ipam\.ranges\[0\]\[0\]: Name one of 10\.1\.0\.2-10\.1\.0\.9 /,
+      /10\.1\.0\.10-10\.1\.0\.99 of ipam\.ranges\[0\]\[0\]: Name one of 10\.1\.0\.2-10\.1\.0\.9, /,
     ],
     [
       "beyond the subnet",
@@ -207,7 +207,7 @@ for (
       { [POOL]: "10.1.0.5", [ORDER]: "ordinal" },
       { pod: { ...controlledBy("StatefulSet"), name: "web-x" } },
       103,
-      /default\/web-x must be of a StatefulSet/,
+      /default\/web-x must end in its number/,
     ],
     [
       "ordinal beyond the end",
