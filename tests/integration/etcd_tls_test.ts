@@ -147,7 +147,7 @@ testNeeding(NEEDS, "certificate files that cannot be used are named with the rep
     [{ caFile: none }, none, /etcdTrustedCAFile, or install/],
     [{ certFile: none }, none, /etcdCertFile, or install/],
     [{ keyFile: none }, none, /etcdKeyFile, or install/],
-    [{ caFile: etcd.dir }, etcd.dir, /readable/],
+    [{ caFile: etcd.dir }, etcd.dir, /must name a file/],
     [{ caFile: text }, text, /PEM/],
     [{ certFile: text }, text, /PEM/],
     [{ keyFile: text }, text, /PEM/],
