@@ -286,3 +286,12 @@ Deno.test("getPod() puts nothing but a name into the path", async () => {
   }
   assertEquals(served.requests.length, 0);
 });
+
+Deno.test("getPod() shows nothing of the token that a server sends back", async () => {
+  await using served = await serve((request) =>
+    status(401, { message: `you sent ${request.headers.get("authorization")} and are nobody` })
+  );
+  const error = await assertRejects(() => ask(served.api), KubeError);
+  assertEquals(error.message.includes(TOKEN), false);
+  assert(error.message.includes("you sent Bearer (token) and are nobody"), error.message);
+});
