@@ -11,6 +11,7 @@ import { compile } from "../deploy/compile.ts";
 import { startEtcd } from "../tests/support/etcd.ts";
 import { findEtcd, findKubeApiserver } from "../tests/support/assets.ts";
 import { startKube, type TestKube } from "../tests/support/kube.ts";
+import { parseYaml } from "../tests/support/yaml.ts";
 import { median, type Row, table } from "./table.ts";
 import { timed } from "./timed.ts";
 
@@ -64,7 +65,7 @@ async function measure(root: string, runs: number): Promise<string> {
   return `${Deno.build.target}, ${runs} runs each, interleaved\n\n${table(rows, base)}`;
 }
 
-/** A pod with a fixed address: the same with a GET of the pod, over TLS with a token. */
+/** A pod with a fixed address: the same with a GET of the pod, over TLS with a token, the kubeconfig in JSON as the recipe writes it. */
 async function fixedPod(
   kube: TestKube,
   { plugin, root }: { readonly plugin: string; readonly root: string },
@@ -72,10 +73,13 @@ async function fixedPod(
   const { namespace, name, uid } = await kube.createPod({
     annotations: { "kube-ipam.ip": "10.188.255.7" },
   });
+  const kubeConfig = await kube.roleKubeconfig(root);
+  const [value] = parseYaml(await Deno.readTextFile(kubeConfig));
+  await Deno.writeTextFile(kubeConfig, JSON.stringify(value));
   const conf = netconf(root, {
     rangeEnd: "10.188.254.255",
     annotations: "on",
-    kubeConfig: await kube.roleKubeconfig(root),
+    kubeConfig,
     etcdConfig: { etcdURL: kube.etcd.endpoints.join(",") },
   });
   const args =
