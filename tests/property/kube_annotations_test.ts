@@ -77,15 +77,21 @@ const span = fc.oneof(
 const suffix = fc.constantFrom("", "", ".net");
 const tame = fc.record({
   what: fc.oneof(
-    fc.tuple(fc.constant("ip"), fc.array(fixed, { minLength: 1, maxLength: 3 })),
-    fc.tuple(fc.constant("pool"), fc.array(span, { minLength: 1, maxLength: 3 })),
+    fc.record({
+      word: fc.constant("ip"),
+      list: fc.array(fixed, { minLength: 1, maxLength: 3 }),
+    }),
+    fc.record({
+      word: fc.constant("pool"),
+      list: fc.array(span, { minLength: 1, maxLength: 3 }),
+    }),
   ),
   suffix,
   netmask: fc.option(fc.constantFrom("16", "24", "25", "28", "30", "32", "112", "24,64", "128")),
   gateway: fc.option(fixed),
   order: fc.option(fc.constantFrom("any", "ordinal")),
   networks: fc.option(fc.constantFrom("a", "a,b")),
-}).map(({ what: [word, list], suffix, netmask, gateway, order, networks }) => ({
+}).map(({ what: { word, list }, suffix, netmask, gateway, order, networks }) => ({
   [`kube-ipam.${word}${suffix}`]: list.join(","),
   ...(netmask === null ? {} : { [`kube-ipam.netmask${suffix}`]: netmask }),
   ...(gateway === null ? {} : { [`kube-ipam.gateway${suffix}`]: gateway }),
