@@ -1,29 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Datastore } from "../../lib/datastore/datastore.ts";
 import { MemoryDatastore } from "../../lib/datastore/memory.ts";
 import { add, addRequest, ipsOf, judgeOf, release, seeded } from "../support/allocator.ts";
 import { checkInvariants } from "../support/invariants.ts";
+import { scheduled } from "../support/scheduled.ts";
 import { setOf, wishFor } from "../support/sets.ts";
 
 /** Calls of several nodes whose steps are interleaved in every way that the scheduler finds. */
 
 const SET = setOf({ subnet: "10.0.0.0/29" });
-
-/** Delays each step of a call until the scheduler lets it through. */
-function scheduled(store: Datastore, scheduler: fc.Scheduler): Datastore {
-  return {
-    read: async (reads, options) => {
-      await scheduler.schedule(Promise.resolve(), "read");
-      return await store.read(reads, options);
-    },
-    commit: async (txn, options) => {
-      await scheduler.schedule(Promise.resolve(), "commit");
-      return await store.commit(txn, options);
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
 
 interface Scenario {
   readonly allocation: "random" | "sequential" | "lowest";

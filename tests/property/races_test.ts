@@ -12,6 +12,7 @@ import type { AddRequest } from "../../lib/ipam/request.ts";
 import { parseAddr } from "../../lib/net/addr.ts";
 import { add, addRequest, ipsOf, runPlan, seeded } from "../support/allocator.ts";
 import { checkInvariants } from "../support/invariants.ts";
+import { scheduled } from "../support/scheduled.ts";
 import { setOf, wishFor } from "../support/sets.ts";
 
 const V4 = setOf({ subnet: "10.0.0.0/27", random: "10.0.0.1-10.0.0.5" });
@@ -219,21 +220,6 @@ function nameOf({ network, containerId, ifName }: AddRequest["asker"]): string {
 /** What a runtime makes one call after the other for. */
 function slotOf({ network, pod, ifName }: AddRequest["asker"]): string {
   return `${network}/${pod?.uid}/${ifName}`;
-}
-
-/** Delays each step of a call until the scheduler lets it through. */
-function scheduled(store: Datastore, scheduler: fc.Scheduler): Datastore {
-  return {
-    read: async (reads, options) => {
-      await scheduler.schedule(Promise.resolve(), "read");
-      return await store.read(reads, options);
-    },
-    commit: async (txn, options) => {
-      await scheduler.schedule(Promise.resolve(), "commit");
-      return await store.commit(txn, options);
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
 }
 
 Deno.test("whatever happens at once, no address is held twice and no grant is lost", async () => {
