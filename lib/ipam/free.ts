@@ -6,20 +6,20 @@
  * @module
  */
 import { type Addr, formatAddr, parseAddr } from "../net/addr.ts";
-import { addressKey, attachmentKey, expiringKey, ownerKey } from "../state/keys.ts";
 import {
-  type AddressRecord,
-  type AttachmentRecord,
-  type ExpiringRecord,
-  type OwnedAddress,
-  type OwnerRecord,
-  SCHEMA,
-} from "../state/records.ts";
-import { formatRecord, parseAddress, parseAttachment, parseOwner } from "../state/record_text.ts";
-import { guardOf } from "../state/operations.ts";
+  addressKey,
+  attachmentKey,
+  attachmentOfRecord,
+  expiringKey,
+  ownerKeyOfRecord,
+} from "../state/keys.ts";
+import type { AddressRecord, AttachmentRecord, OwnedAddress } from "../state/records.ts";
+import { parseAddress, parseAttachment } from "../state/record_text.ts";
+import { deletion, guardOf, put } from "../state/operations.ts";
 import type { Entry, Guard, Txn, Write } from "../state/txn.ts";
+import { type OwnerEntry, readOwnerEntry } from "./owner_entry.ts";
 import { commit, entryOf, type Plan, read } from "./plan.ts";
-import { removeAttachment } from "./removal.ts";
+import { putEnd, removeAttachment } from "./removal.ts";
 
 /** Which address to free, and how. */
 export interface FreeRequest {
@@ -95,7 +95,7 @@ function isSameHolder(first: AddressRecord, record: AddressRecord): boolean {
 /** Frees an address that is retained or cools down. */
 function* freeing({ space, now }: FreeRequest, found: Found): Plan<Freeing> {
   const { addr, entry, record } = found;
-  const kept = record.state === "retained" ? yield* readOwner(space, found) : undefined;
+  const kept = record.state === "retained" ? yield* readOwnerEntry(space, found) : undefined;
   const rest = kept?.record.addresses.filter(({ ip }) => ip !== formatAddr(addr)) ?? [];
   const siblings = yield* readSiblings(space, { rest, revision: entry.revision });
   const guards = [guardOf(entry), ...siblings.map((sibling) => guardOf(sibling.entry))];
@@ -105,22 +105,6 @@ function* freeing({ space, now }: FreeRequest, found: Found): Plan<Freeing> {
     writes.push(...rewriteOwner({ space, now }, { kept, siblings }));
   }
   return { txn: { guards, writes }, others: [] };
-}
-
-/** An owner's key that was written together with the address. */
-interface Kept {
-  readonly entry: Entry;
-  readonly record: OwnerRecord;
-}
-
-/** Undefined when there is none: then the owner has moved on, and the address is nobody's. */
-function* readOwner(space: string, { entry, record }: Found): Plan<Kept | undefined> {
-  const { cluster, network, ifname: ifName, owner } = record;
-  if (owner === undefined) return undefined;
-  const key = ownerKey(space, { cluster, network, owner, ifName });
-  const found = entryOf((yield* read([{ kind: "get", key }]))[0]);
-  if (found === undefined || found.revision !== entry.revision) return undefined;
-  return { entry: found, record: parseOwner(found) };
 }
 
 /** Another address of an owner, and its own entry. */
@@ -147,38 +131,28 @@ function* readSiblings(
 /** All that stays is written anew, so that it has one revision with its owner's key. */
 function rewriteOwner(
   { space, now }: Pick<FreeRequest, "space" | "now">,
-  { kept, siblings }: { readonly kept: Kept; readonly siblings: readonly Sibling[] },
+  { kept, siblings }: { readonly kept: OwnerEntry; readonly siblings: readonly Sibling[] },
 ): readonly Write[] {
-  const { key } = kept.entry;
-  if (siblings.length === 0) return [{ kind: "delete", key }];
+  const { entry: { key }, record: { network } } = kept;
+  if (siblings.length === 0) return [deletion(key)];
   const addresses = siblings.map(({ address }) => address);
   const last = addresses.at(-1)?.ip; // the owner's key goes with one of them
   return [
     ...siblings.flatMap(({ address: { ip, until }, entry }): Write[] => {
       const same: Write = { kind: "put", key: entry.key, value: entry.value };
       if (until === undefined) return [same];
-      const expiring: ExpiringRecord = {
-        schema: SCHEMA,
-        state: "retained",
-        network: kept.record.network,
-        ...(ip === last ? { ownerKey: key } : {}),
-      };
-      const name = { untilMs: until, addr: parseAddr(ip) };
-      return [
-        same,
-        { kind: "put", key: expiringKey(space, name), value: formatRecord(expiring) },
-      ];
+      const end = { network, untilMs: until, addr: parseAddr(ip) };
+      return [same, putEnd(space, { ...end, ownerKey: ip === last ? key : undefined })];
     }),
-    { kind: "put", key, value: formatRecord({ ...kept.record, addresses, since: now }) },
+    put(key, { ...kept.record, addresses, since: now }),
   ];
 }
 
 /** Removes the attachment that holds an address; the key alone where no attachment knows of it. */
 function* removing({ space, now }: FreeRequest, found: Found): Plan<Freeing> {
   const { addr, entry, record } = found;
-  const { cluster, network, containerID: containerId, ifname: ifName, owner } = record;
-  const key = attachmentKey(space, { network, containerId, ifName });
-  const ownersKey = owner && ownerKey(space, { cluster, network, owner, ifName });
+  const key = attachmentKey(space, attachmentOfRecord(record));
+  const ownersKey = ownerKeyOfRecord(space, record);
   const keys = ownersKey === undefined ? [key] : [key, ownersKey];
   const seen = yield* read(keys.map((key) => ({ kind: "get", key })));
   const attachmentEntry = entryOf(seen[0]);
@@ -196,7 +170,7 @@ function* removing({ space, now }: FreeRequest, found: Found): Plan<Freeing> {
   // One of another revision has left this attachment: it names what somebody else holds.
   if (ownerEntry?.revision === revision) {
     guards.push(guardOf(ownerEntry));
-    writes.push({ kind: "delete", key: ownerEntry.key });
+    writes.push(deletion(ownerEntry.key));
   }
   const all = attachment?.record.addresses.map(({ ip }) => ip) ?? [];
   return { txn: { guards, writes }, others: all.filter((ip) => ip !== formatAddr(addr)) };
@@ -217,5 +191,5 @@ function deletionsOf(
 ): Write[] {
   const keys = [addressKey(space, addr)];
   if (until !== undefined) keys.push(expiringKey(space, { untilMs: until, addr }));
-  return keys.map((key) => ({ kind: "delete", key }));
+  return keys.map(deletion);
 }

@@ -93,7 +93,7 @@ export function refusedBy(
   claim: AddrClaim | PoolClaim,
 ): PolicyRefusal | undefined {
   if (policy === undefined) return undefined;
-  const { family, intervals } = "addr" in claim ? poolOf(claim.addr) : claim;
+  const { family, intervals } = "addr" in claim ? alone(claim.addr) : claim;
   const allowed = policy.filter((rule) => allows(rule, claim.claimant))
     .flatMap(({ addresses }) => addresses.filter((range) => range.family === family));
   const [refused] = subtractIntervals(mergeIntervals(intervals), mergeIntervals(allowed));
@@ -118,7 +118,7 @@ export function formatRule(rule: PolicyRule): string {
   return `${path} (${join(addresses.map(formatRange))} for ${who}${accounts})`;
 }
 
-function poolOf({ family, value }: Addr): Omit<PoolClaim, "claimant"> {
+function alone({ family, value }: Addr): Omit<PoolClaim, "claimant"> {
   return { family, intervals: [{ first: value, last: value }] };
 }
 

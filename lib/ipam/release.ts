@@ -8,6 +8,7 @@ import type { Family } from "../net/addr.ts";
 import { attachmentKey, type AttachmentName } from "../state/keys.ts";
 import type { AttachmentRecord } from "../state/records.ts";
 import { parseAttachment, RecordError } from "../state/record_text.ts";
+import { deletion, guardOf } from "../state/operations.ts";
 import { type Entry, type Guard, MAX_OPERATIONS, type Txn, type Write } from "../state/txn.ts";
 import { clearing, expiredOf, type Expiring, parseOldest, readOldest } from "./expiring.ts";
 import { isOurs, type Node } from "./ownership.ts";
@@ -138,7 +139,7 @@ function release(
     // Two attachments of one owner: one of them is the owner's no more, so each in its own turn.
     if (guards.some((guard) => guard.key === ownerGuard?.key)) continue;
     taken.push(item);
-    guards.push({ kind: "revision", key, revision });
+    guards.push(guardOf(item.entry));
     if (ownerGuard !== undefined) {
       owners.push({ index: guards.length, attachment: key, revision });
       guards.push(ownerGuard);
@@ -151,7 +152,7 @@ function release(
     if (writes.length + cleared.deletes.length > MAX_OPERATIONS) break;
     if (cleared.deletes.some((key) => written.has(key))) continue;
     guards.push(...cleared.guards);
-    writes.push(...cleared.deletes.map((key) => ({ kind: "delete", key } as const)));
+    writes.push(...cleared.deletes.map(deletion));
   }
   return { txn: { guards, writes }, taken, owners };
 }

@@ -9,6 +9,7 @@ import {
   addressKey,
   attachmentKey,
   expiringKey,
+  type ExpiringName,
   nodeKey,
   ownerKey,
   podKey,
@@ -129,16 +130,23 @@ function retained(
     const address: AddressRecord = { ...holder, ...grant, state: "retained", until };
     const write = put(addressKey(space, addr), address);
     if (until === undefined) return [write];
-    const expiring: ExpiringRecord = {
-      schema: SCHEMA,
-      state: "retained",
-      network,
-      ...(ip === last ? { ownerKey: key } : {}),
-    };
-    return [write, put(expiringKey(space, { untilMs: until, addr }), expiring)];
+    const end = { network, untilMs: until, addr, ownerKey: ip === last ? key : undefined };
+    return [write, putEnd(space, end)];
   });
   const record = { cluster, authority, network, ifname, owner, state: "retained" } as const;
   return [...writes, put(key, { schema: SCHEMA, ...record, addresses: kept, since: now })];
+}
+
+/** Writes when a retained address is free again. The owner's key goes with it, if it is named. */
+export function putEnd(
+  space: string,
+  { network, untilMs, addr, ownerKey }: ExpiringName & {
+    readonly network: string;
+    readonly ownerKey: string | undefined;
+  },
+): Write {
+  const expiring: ExpiringRecord = { schema: SCHEMA, state: "retained", network, ownerKey };
+  return put(expiringKey(space, { untilMs, addr }), expiring);
 }
 
 /** Names one state of an attachment: the next one of the same container may be its owner's again. */

@@ -6,8 +6,8 @@
 import { DEFAULT_KUBECONFIG } from "../config/defaults.ts";
 import { nameOfUnreadable, readRegular } from "../file/regular.ts";
 import { TlsError } from "../tls/error.ts";
-import { hex } from "../tls/der.ts";
 import { checkPair } from "../tls/pair.ts";
+import { sha256 } from "../tls/sha256.ts";
 import { notPem, type PemFile, pemOf, readFileOf, repairOfUnreadable } from "../tls/pem_file.ts";
 import { type KubeApi, KubeError } from "./api.ts";
 import { type Channel, KubeClient } from "./client/client.ts";
@@ -164,13 +164,9 @@ async function authoritiesOf(
   server: string,
 ): Promise<readonly string[]> {
   if (ca === undefined) {
-    return isAnywhere(server) ? [] : [await sha256(new TextEncoder().encode(server))];
+    return isAnywhere(server) ? [] : [await sha256(server)];
   }
   const certificates = ca.blocks.filter(({ label }) => label === "CERTIFICATE");
   if (certificates.length === 0) throw notPem(ca, 'no block "CERTIFICATE" in it');
   return await Promise.all(certificates.map(({ der }) => sha256(der)));
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes))));
 }

@@ -35,7 +35,7 @@ export async function rememberCluster(
   store: Datastore,
   options: ClusterOptions,
 ): Promise<readonly string[]> {
-  const { space, cluster, authorities, signal } = options;
+  const { space, cluster, authorities } = options;
   const key = clusterKey(space, cluster);
   const first = await put(store, { ...options, guard: { kind: "absent", key }, authorities });
   if (first === undefined) return [];
@@ -47,7 +47,6 @@ export async function rememberCluster(
       "set ipam.cluster to a name of its own in each cluster. Until then no address of a pod that is gone is taken over",
     ];
   }
-  signal.throwIfAborted();
   if (unknown.length > 0) {
     const guard = { kind: "revision", key, revision: first.revision } as const;
     await put(store, { ...options, guard, authorities: [...unknown, ...known].slice(0, MOST) });

@@ -12,6 +12,7 @@ import { networkKey } from "../state/keys.ts";
 import { SCHEMA } from "../state/records.ts";
 import { formatRecord, parseNetwork, RecordError } from "../state/record_text.ts";
 import type { Entry } from "../state/txn.ts";
+import { sha256 } from "../tls/sha256.ts";
 import type { Call } from "./call.ts";
 import { readText, writeAtomically } from "./files.ts";
 import { rememberCluster } from "./cluster.ts";
@@ -60,7 +61,7 @@ export async function rememberNetwork(
         subnets: [
           ...new Set(sets.flatMap((set) => set.ranges.map((range) => formatPrefix(range.subnet)))),
         ],
-        ranges: await hash(ranges),
+        ranges: await sha256(ranges),
         node,
         since: now,
       },
@@ -123,9 +124,4 @@ function describe({ family, ranges }: RangeSet): readonly unknown[] {
     gateway === undefined ? null : gateway.value.toString(16),
     random.map((span) => formatRange({ family, ...span })),
   ]);
-}
-
-async function hash(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

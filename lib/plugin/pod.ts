@@ -10,15 +10,13 @@ import type { Config } from "../config/config.ts";
 import { type PodWishes, readAnnotations } from "../kube/annotations/annotations.ts";
 import { CONFIG_HASH } from "../kube/annotations/keys.ts";
 import type { KubeApi, PodName } from "../kube/api.ts";
+import { isName } from "../kube/names.ts";
 import type { Pod } from "../kube/pod.ts";
 import { samePod } from "../kube/same_pod.ts";
 import { workloadOf } from "../kube/workload.ts";
 import type { AddCall } from "./call.ts";
 import type { Asking } from "./asking.ts";
 import { makeJudge } from "./judge.ts";
-
-/** Names of namespaces and pods. */
-const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 
 /**
  * Reads the pod and what it asks for.
@@ -76,7 +74,7 @@ function nameOf({ podNamespace, podName }: CniArgs): PodName {
     throw new TypeError("Cannot read a pod as CNI_ARGS does not name it");
   }
   for (const [key, value] of [["NAMESPACE", podNamespace], ["NAME", podName]] as const) {
-    if (NAME.test(value)) continue;
+    if (isName(value)) continue;
     throw new CniError(CODES.badEnvironment, "Invalid environment variable CNI_ARGS", {
       details: `Cannot use K8S_POD_${key} as it must be a name of Kubernetes: current value is ${
         show(value)

@@ -119,6 +119,30 @@ export function ownerKey(
   return `${root(space)}owners/${cluster}/${network}/${who}/${ifName}`;
 }
 
+/** Names the attachment that a record speaks of. */
+export function attachmentOfRecord(
+  { network, containerID, ifname }: RecordNames & { readonly containerID: string },
+): AttachmentName {
+  return { network, containerId: containerID, ifName: ifname };
+}
+
+/** The key of the owner that a record names; undefined when it names none. */
+export function ownerKeyOfRecord(
+  space: string,
+  { cluster, network, ifname, owner }: RecordNames & {
+    readonly cluster: string;
+    readonly owner?: { readonly namespace: string; readonly name: string } | undefined;
+  },
+): string | undefined {
+  return owner && ownerKey(space, { cluster, network, owner, ifName: ifname });
+}
+
+/** What records call the network and the interface of an attachment. */
+interface RecordNames {
+  readonly network: string;
+  readonly ifname: string;
+}
+
 /** The key of a cluster's record: which Kubernetes API speaks for it. */
 export function clusterKey(space: string, cluster: string): string {
   return `${root(space)}clusters/${cluster}`;

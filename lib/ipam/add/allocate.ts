@@ -18,7 +18,8 @@ import { expiredOf, type Expiring } from "../expiring.ts";
 import type { Explained } from "./explain.ts";
 
 import { isOurs } from "../ownership.ts";
-import { type Forbidden, parseOwned } from "./owned.ts";
+import type { Forbidden } from "./owned.ts";
+import { parseOwnerEntry } from "../owner_entry.ts";
 import { arePicks, type Exhausted, firstPicks, nextPicks, type Picks } from "./picks.ts";
 import type { Victim } from "./pick.ts";
 import { commit, type Plan } from "../plan.ts";
@@ -96,7 +97,7 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
       if (former !== undefined && isNewer(former, request)) {
         return { kind: "superseded", record: former.record };
       }
-      const owned = parseOwned(explained.owner.entry);
+      const owned = parseOwnerEntry(explained.owner.entry);
       const stranger = yield* strangerOf(request, { former, owned });
       if (stranger !== undefined) return { kind: "stranger", record: stranger };
       known = { former, owned, without: NOTHING.without, detached };

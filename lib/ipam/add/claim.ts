@@ -88,13 +88,14 @@ export function claim(
     ...moveCursors(request, picks),
   ]);
   const longest = Math.max(writes.length, guards.length + otherwise.length);
-  const cleared = clearing(space, expired.slice(0, (MAX_OPERATIONS - longest) / CLEARED_EACH));
+  const room = Math.max(0, (MAX_OPERATIONS - longest) / CLEARED_EACH);
+  const cleared = clearing(space, expired.slice(0, room));
   const sent: Sent = {
     space,
     guards: [...guards, ...cleared.guards],
     attachment: names.attachment,
     podGuard,
-    ownerGuard: owner.guards[0],
+    ownerGuard: owner.ownerGuard,
     picks,
     freed: owner.freed,
     removed,

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { attachmentKey, type AttachmentName, ownerKey } from "../../state/keys.ts";
-import type { AttachmentRecord } from "../../state/records.ts";
+import { attachmentKey, attachmentOfRecord, ownerKeyOfRecord } from "../../state/keys.ts";
 import type { Known } from "./known.ts";
 import { ownerKeyOf } from "./owned.ts";
 import type { Pick, Victim } from "./pick.ts";
@@ -22,27 +21,18 @@ export function removals(
   const own = ownerKeyOf(request);
   const victims = new Map<string, Victim>(
     picks.flatMap(({ victim }) =>
-      victim === undefined ? [] : [[attachmentKey(space, nameOf(victim.record)), victim] as const]
+      victim === undefined
+        ? []
+        : [[attachmentKey(space, attachmentOfRecord(victim.record)), victim] as const]
     ),
   );
   if (former !== undefined) {
     const { record, entry: { revision } } = former;
-    victims.set(attachmentKey(space, nameOf(record)), { record, revision });
+    victims.set(attachmentKey(space, attachmentOfRecord(record)), { record, revision });
   }
   return [...victims].map(([attachment, { record, revision }]) => {
     const retain = ownerKeyOfRecord(space, record) !== own &&
       !detached.has(versionOf(attachment, revision));
     return removeAttachment(record, { space, now, cooldownMs, revision, retain, moved });
   });
-}
-
-function ownerKeyOfRecord(
-  space: string,
-  { cluster, network, ifname, owner }: AttachmentRecord,
-): string | undefined {
-  return owner && ownerKey(space, { cluster, network, ifName: ifname, owner });
-}
-
-function nameOf({ network, containerID, ifname }: AttachmentRecord): AttachmentName {
-  return { network, containerId: containerID, ifName: ifname };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Addr, formatAddr } from "../../net/addr.ts";
-import { addressKey, attachmentKey, clusterKey } from "../../state/keys.ts";
+import { addressKey, attachmentKey, attachmentOfRecord, clusterKey } from "../../state/keys.ts";
 import type { AddressRecord } from "../../state/records.ts";
 import { parseAddress, parseAttachment } from "../../state/record_text.ts";
 import type { Entry } from "../../state/txn.ts";
@@ -41,7 +41,7 @@ export function* lookAt(
   if (holder.pod?.namespace === undefined) return unknown("it is no pod of Kubernetes");
   const seen = yield* read([
     { kind: "get", key: addressKey(space, addr) },
-    { kind: "get", key: attachmentKey(space, nameOf(holder)) },
+    { kind: "get", key: attachmentKey(space, attachmentOfRecord(holder)) },
     { kind: "get", key: clusterKey(space, asker.cluster) },
   ]);
   const [address, attachment, cluster] = seen.map(entryOf);
@@ -86,12 +86,6 @@ export function isSameAttachment(request: AddRequest, holder: AddressRecord): bo
   const { network, ifName, nodeId } = request.asker;
   return isSamePod(request, holder) && holder.nodeId === nodeId && holder.network === network &&
     holder.ifname === ifName;
-}
-
-function nameOf(
-  { network, containerID, ifname }: AddressRecord,
-): { readonly network: string; readonly containerId: string; readonly ifName: string } {
-  return { network, containerId: containerID, ifName: ifname };
 }
 
 function isSameHolder(now: AddressRecord, before: AddressRecord): boolean {

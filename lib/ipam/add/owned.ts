@@ -9,9 +9,7 @@ import type { Range } from "../../config/config.ts";
 import { type Addr, formatAddr, parseAddr } from "../../net/addr.ts";
 import { hasValue } from "../../net/interval.ts";
 import { addressKey, expiringKey, ownerKey } from "../../state/keys.ts";
-import type { AddressRecord, OwnedAddress, Owner, OwnerRecord } from "../../state/records.ts";
-import { parseOwner } from "../../state/record_text.ts";
-import type { Entry } from "../../state/txn.ts";
+import type { AddressRecord, OwnedAddress, Owner } from "../../state/records.ts";
 import type { Former } from "./former.ts";
 import type { Replacement } from "../expiring.ts";
 import {
@@ -23,16 +21,10 @@ import {
   poolWishOf,
   ruleOf,
 } from "./pick.ts";
+import type { OwnerEntry } from "../owner_entry.ts";
 import { partOf } from "../pool.ts";
 import type { AddRequest } from "../request.ts";
 import type { Supply } from "./supply.ts";
-
-/** What an owner keeps on a network and interface. */
-export interface Owned {
-  /** Its entry: the revision guards it, and its retained addresses. */
-  readonly entry: Entry;
-  readonly record: OwnerRecord;
-}
 
 /** The key of the asking pod's owner; undefined when it has none. */
 export function ownerKeyOf({ space, asker, owner }: AddRequest): string | undefined {
@@ -41,13 +33,8 @@ export function ownerKeyOf({ space, asker, owner }: AddRequest): string | undefi
   return ownerKey(space, { cluster, network, owner, ifName });
 }
 
-/** Reads the owner's record. Throws `RecordError`. */
-export function parseOwned(entry: Entry | undefined): Owned | undefined {
-  return entry && { entry, record: parseOwner(entry) };
-}
-
-/** Tells whether a record is of this owner. */
-export function isOwner(owner: Owner | undefined, other: Owner | undefined): boolean {
+/** Tells whether two owners are one. */
+function isOwner(owner: Owner | undefined, other: Owner | undefined): boolean {
   return owner !== undefined && owner.namespace === other?.namespace && owner.name === other.name;
 }
 
@@ -70,24 +57,22 @@ export function assignKept(
   request: AddRequest,
   { supplies, owned, without }: {
     readonly supplies: readonly Supply[];
-    readonly owned: Owned | undefined;
+    readonly owned: OwnerEntry | undefined;
     /** Addresses under the owner's name that proved to be somebody else's. */
     readonly without: ReadonlySet<string>;
   },
-): { readonly kept: ReadonlyMap<number, Addr> } | Forbidden {
+): { readonly kept: ReadonlyMap<number, PickOptions> } | Forbidden {
   const asked = new Set(request.wishes.map(({ addr }) => formatAddr(addr)));
   const open = supplies.filter(({ set }) => request.wishes.every((wish) => wish.set !== set));
-  const kept = new Map<number, Addr>();
+  const kept = new Map<number, PickOptions>();
   for (const { ip } of owned?.record.addresses ?? []) {
     if (without.has(ip) || asked.has(ip)) continue;
     const addr = parseAddr(ip);
-    const places = open.filter(({ set }) => !kept.has(set)).flatMap((supply) => {
-      const place = placeOf(request, { supply, addr });
-      return place === undefined ? [] : [{ ...place, set: supply.set }];
-    });
+    const places = open.filter(({ set }) => !kept.has(set))
+      .flatMap((supply) => placeOf(request, { supply, addr }) ?? []);
     const allowed = places.filter(({ isAllowed }) => isAllowed);
     const place = allowed.find(({ range }) => ruleOf(request, range) !== undefined) ?? allowed[0];
-    if (place !== undefined) kept.set(place.set, addr);
+    if (place !== undefined) kept.set(place.set, keptAt(request, { ...place, addr }));
     else if (places.length > 0) return { kind: "forbidden", addr };
   }
   return { kept };
@@ -96,36 +81,17 @@ export function assignKept(
 /** A pick of an address that is kept for the owner. */
 export function pickKept(
   request: AddRequest,
-  options: {
-    readonly supply: Supply;
-    readonly addr: Addr;
-    readonly owned: Owned | undefined;
+  { kept, owned, former }: {
+    readonly kept: PickOptions;
+    readonly owned: OwnerEntry | undefined;
     /** The attachment that is removed with the claim: what it holds needs no other guard. */
     readonly former: Former | undefined;
   },
-): Pick | undefined {
-  const { supply, addr, owned, former } = options;
-  const place = placeOf(request, { supply, addr });
-  if (place?.isAllowed !== true) return undefined;
-  const picked = ownedOptions(request, { supply, addr, range: place.range });
-  const ip = formatAddr(addr);
+): Pick {
+  const ip = formatAddr(kept.addr);
   return former?.record.addresses.some((grant) => grant.ip === ip)
-    ? pickMoved(request, picked)
-    : pick(request, { ...picked, ...claimOwned(request, { owned, addr }) });
-}
-
-/** The same address, taken in spite of what stands there. */
-export function keptAgainAt(
-  request: AddRequest,
-  options: Claimable & { readonly supply: Supply; readonly addr: Addr },
-): Pick | undefined {
-  const { supply, addr } = options;
-  const place = placeOf(request, { supply, addr });
-  if (place?.isAllowed !== true) return undefined;
-  return pick(request, {
-    ...options,
-    ...ownedOptions(request, { supply, addr, range: place.range }),
-  });
+    ? pickMoved(request, kept)
+    : pick(request, { ...kept, ...claimOwned(request, { owned, addr: kept.addr }) });
 }
 
 /**
@@ -134,7 +100,7 @@ export function keptAgainAt(
  */
 export function claimOwned(
   request: AddRequest,
-  { owned, addr }: { readonly owned: Owned | undefined; readonly addr: Addr },
+  { owned, addr }: { readonly owned: OwnerEntry | undefined; readonly addr: Addr },
 ): Claimable {
   if (owned?.record.state !== "retained") return {};
   const address = owned.record.addresses.find(({ ip }) => ip === formatAddr(addr));
@@ -142,36 +108,33 @@ export function claimOwned(
   return { replacement: replacementOf(request, { owned, address }) };
 }
 
-function ownedOptions(
+/** A kept address as it is picked, at first and when something stands there after all. */
+export function keptAt(
   request: AddRequest,
-  { supply: { set }, addr, range }: {
-    readonly supply: Supply;
-    readonly addr: Addr;
-    readonly range: Range;
-  },
+  { set, addr, range }: { readonly set: number; readonly addr: Addr; readonly range: Range },
 ): PickOptions {
   const result = poolWishOf(request, set)?.result;
-  return { set, addr, range, origin: { kind: "owned" }, source: "retained", result };
+  return { set, addr, range, origin: { kind: "owned", range }, source: "retained", result };
 }
 
 /** Where the pod asks for some addresses, one of these; else one of the pool, or a fixed one, which the pod must be allowed to have. */
 function placeOf(
   request: AddRequest,
   { supply, addr }: { readonly supply: Supply; readonly addr: Addr },
-): { readonly range: Range; readonly isAllowed: boolean } | undefined {
+): { readonly set: number; readonly range: Range; readonly isAllowed: boolean } | undefined {
   const { pool, wish, set } = supply;
   if (addr.family !== pool.family) return undefined;
   const part = partOf(pool, addr.value);
-  if (part !== undefined) return { range: part.range, isAllowed: true };
+  if (part !== undefined) return { set, range: part.range, isAllowed: true };
   if (wish !== undefined) return undefined;
   const range = request.sets[set]?.ranges.find(({ fixed }) => hasValue(fixed, addr.value));
-  return range && { range, isAllowed: request.permits?.(addr) ?? true };
+  return range && { set, range, isAllowed: request.permits?.(addr) ?? true };
 }
 
 /** How an address that is retained for the owner is taken out of it: by the revision of the owner's key. */
 export function replacementOf(
   { space }: AddRequest,
-  { owned, address }: { readonly owned: Owned; readonly address: OwnedAddress },
+  { owned, address }: { readonly owned: OwnerEntry; readonly address: OwnedAddress },
 ): Replacement {
   const { revision } = owned.entry;
   const addr = parseAddr(address.ip);

@@ -6,13 +6,17 @@
 import { parseAddr } from "../../net/addr.ts";
 import { addressKey } from "../../state/keys.ts";
 import { type AttachmentRecord, type OwnerRecord, SCHEMA } from "../../state/records.ts";
-import { formatRecord } from "../../state/record_text.ts";
+import { deletion, guardOf, put } from "../../state/operations.ts";
 import type { Guard, Write } from "../../state/txn.ts";
-import { type Owned, ownerKeyOf, replacementOf } from "./owned.ts";
+import { ownerKeyOf, replacementOf } from "./owned.ts";
+import type { OwnerEntry } from "../owner_entry.ts";
 import type { AddRequest } from "../request.ts";
 
 /** What becomes of the owner's key, and of the addresses that it goes without from now on. */
 export interface OwnerChange {
+  /** That the owner's key is as it was read; undefined when the pod has no owner. */
+  readonly ownerGuard: Guard | undefined;
+  /** It, and that the addresses which are freed are the owner's still. */
   readonly guards: readonly Guard[];
   readonly writes: readonly Write[];
   /** The addresses that are freed, each with its guard. */
@@ -29,7 +33,7 @@ export interface OwnerChange {
 export function changeOwner(
   request: AddRequest,
   options: {
-    readonly owned: Owned | undefined;
+    readonly owned: OwnerEntry | undefined;
     readonly record: AttachmentRecord;
     readonly without: ReadonlySet<string>;
   },
@@ -37,7 +41,9 @@ export function changeOwner(
   const { owned, record, without } = options;
   const { space, owner } = request;
   const key = ownerKeyOf(request);
-  if (key === undefined || owner === undefined) return { guards: [], writes: [], freed: [] };
+  if (key === undefined || owner === undefined) {
+    return { ownerGuard: undefined, guards: [], writes: [], freed: [] };
+  }
   const taken = new Set(record.addresses.map(({ ip }) => ip));
   const freed = owned?.record.state !== "retained" ? [] : owned.record.addresses
     .filter(({ ip }) => !taken.has(ip) && !without.has(ip))
@@ -55,22 +61,17 @@ export function changeOwner(
     addresses: kept,
     since,
   };
+  const ownerGuard: Guard = owned === undefined ? { kind: "absent", key } : guardOf(owned.entry);
   return {
+    ownerGuard,
     guards: [
-      owned === undefined
-        ? { kind: "absent", key }
-        : { kind: "revision", key, revision: owned.entry.revision },
+      ownerGuard,
       ...freed.flatMap(({ guards }) => guards),
     ],
     writes: [
-      ...(kept.length > 0
-        ? [{ kind: "put", key, value: formatRecord(held) } as const]
-        : owned === undefined
-        ? []
-        : [{ kind: "delete", key } as const]),
+      ...(kept.length > 0 ? [put(key, held)] : owned === undefined ? [] : [deletion(key)]),
       ...freed.flatMap(({ ip, deletes }) =>
-        [addressKey(space, parseAddr(ip)), ...deletes]
-          .map((key) => ({ kind: "delete", key } as const))
+        [addressKey(space, parseAddr(ip)), ...deletes].map(deletion)
       ),
     ],
     freed: freed.flatMap(({ ip, guards: [guard] }) => guard === undefined ? [] : [{ ip, guard }]),

@@ -20,8 +20,8 @@ export type Origin =
   | { readonly kind: "choice"; readonly candidate: Candidate }
   /** Asked for. */
   | { readonly kind: "wish"; readonly wish: Wish }
-  /** Kept for the owner. */
-  | { readonly kind: "owned" }
+  /** Kept for the owner, in a range that has it. */
+  | { readonly kind: "owned"; readonly range: Range }
   /** Held by the former sandbox of the same pod. */
   | { readonly kind: "moved" };
 

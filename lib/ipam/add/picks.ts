@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { PoolWish } from "../../config/config.ts";
-import { type Addr, formatAddr } from "../../net/addr.ts";
+import type { PoolWish, Range } from "../../config/config.ts";
+import { formatAddr } from "../../net/addr.ts";
 import { parseAddress } from "../../state/record_text.ts";
 import type { AddressRecord } from "../../state/records.ts";
 import type { Entry } from "../../state/txn.ts";
@@ -15,8 +15,8 @@ import { type Candidate, firstCandidate, nextCandidate, type Search } from "./ch
 import type { Known } from "./known.ts";
 import type { Explained } from "./explain.ts";
 import { movedTo } from "./moved.ts";
-import { assignKept, type Forbidden, isKeptFor, keptAgainAt, pickKept } from "./owned.ts";
-import { type Claimable, type Pick, pick } from "./pick.ts";
+import { assignKept, type Forbidden, isKeptFor, keptAt, pickKept } from "./owned.ts";
+import { type Claimable, type Pick, pick, type PickOptions } from "./pick.ts";
 import type { Plan } from "../plan.ts";
 import { partOf } from "../pool.ts";
 import { reclaim } from "./reclaim.ts";
@@ -77,19 +77,19 @@ function firstPick(
     /** Addresses that other sets give. */
     readonly taken: ReadonlySet<string>;
     /** The address of the owner that this set may give. */
-    readonly kept: Addr | undefined;
+    readonly kept: PickOptions | undefined;
   },
 ): Pick | Exhausted {
   const { supply, known: { former, owned }, taken, kept } = options;
   const moved = movedTo(request, { supply, former, taken });
   const [wish] = wishesOf(request, supply.set);
   if (wish !== undefined) return moved ?? wished(request, { wish, owned });
-  const own = kept === undefined || taken.has(formatAddr(kept))
+  const own = kept === undefined || taken.has(formatAddr(kept.addr))
     ? undefined
-    : pickKept(request, { supply, addr: kept, owned, former });
+    : pickKept(request, { kept, owned, former });
   // What waits for the owner comes before what this pod happens to hold.
   const first = owned?.record.state === "retained" ? own ?? moved : moved ?? own;
-  return first ?? choose(request, { supply, search: searchOf(request, supply, 0, NONE) });
+  return first ?? chooseFirst(request, supply);
 }
 
 /** What was lost, and what is known of it. */
@@ -135,7 +135,7 @@ function* nextPick(request: AddRequest, options: LostPick): Plan<Pick | Taken | 
     case "wish":
       return yield* wishedAgain(request, { wish: origin.wish, entry });
     case "owned":
-      return yield* keptAgain(request, options);
+      return yield* keptAgain(request, { ...options, range: origin.range });
     case "choice":
       return yield* choiceAgain(request, { ...options, candidate: origin.candidate });
     case "moved":
@@ -143,8 +143,11 @@ function* nextPick(request: AddRequest, options: LostPick): Plan<Pick | Taken | 
   }
 }
 
-function* keptAgain(request: AddRequest, options: LostPick): Plan<Pick | Taken | Exhausted> {
-  const { pick: { addr, grant }, supply, entry, strange } = options;
+function* keptAgain(
+  request: AddRequest,
+  options: LostPick & { readonly range: Range },
+): Plan<Pick | Taken | Exhausted> {
+  const { pick: { set, addr, grant }, range, supply, entry, strange } = options;
   const holder = entry && parseAddress(entry);
   // What another has by now, chosen or asked for, is the owner's no more.
   const isLost = holder?.state === "held" && !isKeptFor(request, holder);
@@ -154,12 +157,11 @@ function* keptAgain(request: AddRequest, options: LostPick): Plan<Pick | Taken |
     const path = `kept for ${request.owner?.namespace}/${request.owner?.name}`;
     return { kind: "taken", asked: { addr, path }, holder, samePod: false, verdict };
   }
-  const again = standing?.kind === "claimable"
-    ? keptAgainAt(request, { supply, addr, ...standing.claimable })
-    : undefined;
-  if (again !== undefined) return again;
+  if (standing?.kind === "claimable") {
+    return pick(request, { ...keptAt(request, { set, addr, range }), ...standing.claimable });
+  }
   strange.add(grant.ip);
-  return choose(request, { supply, search: searchOf(request, supply, 0, NONE) });
+  return chooseFirst(request, supply);
 }
 
 function* choiceAgain(
@@ -168,20 +170,15 @@ function* choiceAgain(
 ): Plan<Pick | Taken | Exhausted> {
   const { pick, index, supply, explained, conflicts, tried, candidate } = options;
   if (candidate.replacement !== undefined) tried.add(pick.addr.value);
-  const search = searchOf(request, supply, conflicts, tried);
+  const search: Search = { ...supply, request, conflicts, tried };
   const shown = explained.shown[index] ?? { window: undefined, oldest: [] };
   const next = yield* nextCandidate(search, { ...shown, candidate });
-  const again = choose(request, { supply, search, candidate: next });
+  const again = choose(request, { supply, candidate: next });
   if (!("kind" in again) || supply.wish === undefined) return again;
   const found = yield* reclaim(request, supply);
   switch (found.kind) {
     case "gone":
-      return choose(request, {
-        supply,
-        search,
-        candidate: found.candidate,
-        claimable: found.claimable,
-      });
+      return choose(request, { ...found, supply });
     case "untold": {
       const { addr, holder, verdict } = found;
       const asked = { addr, path: supply.wish.path };
@@ -192,26 +189,20 @@ function* choiceAgain(
   }
 }
 
-function searchOf(
-  request: AddRequest,
-  { pool, order, start }: Supply,
-  conflicts: number,
-  tried: ReadonlySet<bigint>,
-): Search {
-  return { pool, request, order, start, conflicts, tried };
+function chooseFirst(request: AddRequest, supply: Supply): Pick | Exhausted {
+  const candidate = firstCandidate({ ...supply, request, conflicts: 0, tried: NONE });
+  return choose(request, { supply, candidate });
 }
 
 function choose(
   request: AddRequest,
   options: {
     readonly supply: Supply;
-    readonly search: Search;
-    readonly candidate?: Candidate | undefined;
+    readonly candidate: Candidate | undefined;
     readonly claimable?: Claimable;
   },
 ): Pick | Exhausted {
-  const { supply: { set, pool, wish }, search, claimable } = options;
-  const candidate = "candidate" in options ? options.candidate : firstCandidate(search);
+  const { supply: { set, pool, wish }, candidate, claimable } = options;
   const range = candidate && partOf(pool, candidate.value)?.range;
   if (candidate === undefined || range === undefined) {
     return { kind: "exhausted", set, size: pool.size, wish };

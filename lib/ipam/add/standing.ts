@@ -4,9 +4,9 @@
  * @module
  */
 import type { Addr } from "../../net/addr.ts";
-import { addressKey, attachmentKey, expiringKey, ownerKey } from "../../state/keys.ts";
-import type { AddressRecord, OwnerRecord } from "../../state/records.ts";
-import { parseAddress, parseOwner } from "../../state/record_text.ts";
+import { addressKey, attachmentKey, attachmentOfRecord, expiringKey } from "../../state/keys.ts";
+import type { AddressRecord } from "../../state/records.ts";
+import { parseAddress } from "../../state/record_text.ts";
 import { guardOf } from "../../state/operations.ts";
 import type { Entry } from "../../state/txn.ts";
 import { isKnown } from "./authority.ts";
@@ -14,6 +14,7 @@ import type { Replacement } from "../expiring.ts";
 import { isSameAttachment, isSamePod, lookAt } from "./holder.ts";
 import { isKeptFor, isOwners } from "./owned.ts";
 import type { Claimable, Victim } from "./pick.ts";
+import { readOwnerEntry } from "../owner_entry.ts";
 import { commit, entryOf, type Plan, read, type Verdict } from "../plan.ts";
 import { removeAttachment } from "../removal.ts";
 import type { AddRequest } from "../request.ts";
@@ -122,14 +123,10 @@ function* readOwner(
     readonly isOver: boolean;
   },
 ): Plan<Entry | undefined> {
-  const { cluster, network, ifname, owner } = holder;
-  if (owner === undefined) return undefined;
-  const key = ownerKey(space, { cluster, network, ifName: ifname, owner });
-  const found = entryOf((yield* read([{ kind: "get", key }]))[0]);
-  if (found === undefined || found.revision !== entry.revision) return undefined;
-  const { addresses }: OwnerRecord = parseOwner(found);
+  const found = yield* readOwnerEntry(space, { entry, record: holder });
+  const addresses = found?.record.addresses ?? [];
   const goes = isOver ? addresses.at(-1)?.ip === holder.ip : addresses.length === 1;
-  return goes ? found : undefined;
+  return goes ? found?.entry : undefined;
 }
 
 /** Attachments of more addresses, and those that a claim of more range sets takes over, are removed by a transaction of their own. */
@@ -166,8 +163,7 @@ function attachmentOf(
   { space }: Pick<AddRequest, "space">,
   { record, revision }: Victim,
 ): Pick<Entry, "key" | "revision"> {
-  const { network, containerID: containerId, ifname: ifName } = record;
-  return { key: attachmentKey(space, { network, containerId, ifName }), revision };
+  return { key: attachmentKey(space, attachmentOfRecord(record)), revision };
 }
 
 function isExpired({ until }: AddressRecord, now: number): boolean {

@@ -7,7 +7,8 @@ import type { Range, Wish } from "../../config/config.ts";
 import type { Addr } from "../../net/addr.ts";
 import type { AddressRecord } from "../../state/records.ts";
 import type { Entry } from "../../state/txn.ts";
-import { claimOwned, type Owned } from "./owned.ts";
+import { claimOwned } from "./owned.ts";
+import type { OwnerEntry } from "../owner_entry.ts";
 import { type Claimable, type Pick, pick } from "./pick.ts";
 import type { Plan, Verdict } from "../plan.ts";
 import type { AddRequest } from "../request.ts";
@@ -42,7 +43,7 @@ export function rangeOf(request: AddRequest, { set, range }: Wish): Range {
 /** The pick of a wish: at first as if the address were free, or kept for the owner. */
 export function wished(
   request: AddRequest,
-  { wish, owned }: { readonly wish: Wish; readonly owned: Owned | undefined },
+  { wish, owned }: { readonly wish: Wish; readonly owned: OwnerEntry | undefined },
 ): Pick {
   return pickWish(request, { wish, ...claimOwned(request, { owned, addr: wish.addr }) });
 }

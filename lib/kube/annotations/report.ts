@@ -92,19 +92,11 @@ export function refuseAnnotations({ malformed, outside }: AnnotationReport): voi
       details: joinLines(malformed),
     });
   }
-  if (outside.length > 0) throw outsideError(outside);
-}
-
-/**
- * Makes the error for addresses that this network cannot give.
- *
- * @param lines One for each address.
- * @returns Code 102.
- */
-export function outsideError(lines: readonly string[]): CniError {
-  return new CniError(CODES.outside, "Cannot give the fixed address", {
-    details: joinLines(lines),
-  });
+  if (outside.length > 0) {
+    throw new CniError(CODES.outside, "Cannot give the fixed address", {
+      details: joinLines(outside),
+    });
+  }
 }
 
 function joinLines(lines: readonly string[]): string {

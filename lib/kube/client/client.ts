@@ -6,14 +6,12 @@
 import { type KubeApi, KubeError, type PodName } from "../api.ts";
 import { type Answer, type Refusal, understand, WAIT } from "./answer.ts";
 import { refusalOf } from "./connection.ts";
+import { isName } from "../names.ts";
 import type { Pod } from "../pod.ts";
 import { readPod } from "./read_pod.ts";
 
 /** The longest wait for one answer, in milliseconds. */
 const ANSWER_MS = 3000;
-
-/** Names of Kubernetes; nothing else may become a part of a path. */
-const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 
 /** One way to ask: sends a GET and reads the answer, until the signal. */
 export interface Channel extends Disposable {
@@ -64,7 +62,7 @@ export class KubeClient implements KubeApi {
   async getPod(pod: PodName, options: { readonly signal: AbortSignal }): Promise<Pod | undefined> {
     const { namespace, name } = pod;
     const what = `the pod "${namespace}/${name}"`;
-    if (!NAME.test(namespace) || !NAME.test(name)) {
+    if (!isName(namespace) || !isName(name)) {
       throw new KubeError("misconfigured", `Cannot read ${what} as that is no name of a pod`, {
         repair: "Let the runtime set K8S_POD_NAMESPACE and K8S_POD_NAME in CNI_ARGS",
       });
