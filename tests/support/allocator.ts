@@ -53,6 +53,34 @@ export function addRequest(
   };
 }
 
+/** Which pod of a StatefulSet asks. */
+export interface Incarnation {
+  /** The pod's name, and its owner's. */
+  readonly pod: string;
+  /** Which pod of this name it is: each has a UID and a container of its own. */
+  readonly incarnation: number;
+}
+
+/** Changes of {@linkcode addRequest}. */
+export type RequestChanges = NonNullable<Parameters<typeof addRequest>[0]>;
+
+/** An ADD of a pod of a StatefulSet, which an API knows. */
+export function podRequest(
+  { pod, incarnation }: Incarnation,
+  { asker, ...changes }: RequestChanges = {},
+): AddRequest {
+  return addRequest({
+    owner: { namespace: "shop", name: pod },
+    ...changes,
+    asker: {
+      containerId: `${pod}-${incarnation}`,
+      authorities: ["api-1"],
+      pod: { namespace: "shop", name: pod, uid: `${pod}-uid-${incarnation}` },
+      ...asker,
+    },
+  });
+}
+
 /** Runs a plan with a deadline of ten seconds. */
 export function runPlan<T>(store: Datastore, plan: Plan<T>, judge?: Judge): Promise<T> {
   return transact(store, plan, { signal: AbortSignal.timeout(10_000), random: seeded(7), judge });

@@ -37,6 +37,13 @@ export async function allEntries(store: Datastore): Promise<readonly Entry[]> {
   }
 }
 
+/** The state of each recorded address. */
+export async function addressStates(store: Datastore): Promise<Record<string, string>> {
+  const records = (await allEntries(store)).filter(({ key }) => key.includes("/addresses/"))
+    .map(parseAddress);
+  return Object.fromEntries(records.map(({ ip, state }) => [ip, state]));
+}
+
 /**
  * Checks I1, I2 and the pairing of `expiring/` and `owners/` with their addresses.
  *

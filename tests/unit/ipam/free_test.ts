@@ -5,23 +5,19 @@ import { MemoryDatastore } from "../../../lib/datastore/memory.ts";
 import { type Freed, planFree } from "../../../lib/ipam/free.ts";
 import type { AddRequest } from "../../../lib/ipam/request.ts";
 import { parseAddr } from "../../../lib/net/addr.ts";
-import {
-  parseAddress,
-  parseExpiring,
-  parseOwner,
-  RecordError,
-} from "../../../lib/state/record_text.ts";
+import { parseExpiring, parseOwner, RecordError } from "../../../lib/state/record_text.ts";
 import type { Write } from "../../../lib/state/txn.ts";
 import {
   add,
   addRequest,
-  ASKER,
   ipsOf,
+  podRequest as requestOf,
   release,
+  type RequestChanges,
   runPlan,
   seeded,
 } from "../../support/allocator.ts";
-import { allEntries, checkInvariants } from "../../support/invariants.ts";
+import { addressStates, allEntries, checkInvariants } from "../../support/invariants.ts";
 import { setOf, wishFor } from "../../support/sets.ts";
 
 const NOW = 1_000_000;
@@ -35,22 +31,8 @@ function dual(retain: "forever" | number): AddRequest["sets"] {
 }
 
 /** An ADD of a StatefulSet's pod. */
-function podRequest(
-  pod: string,
-  incarnation: number,
-  changes: Partial<Omit<AddRequest, "asker">> = {},
-): AddRequest {
-  return addRequest({
-    sets: dual("forever"),
-    owner: { namespace: "shop", name: pod },
-    ...changes,
-    asker: {
-      ...ASKER,
-      containerId: `${pod}-${incarnation}`,
-      authorities: ["api-1"],
-      pod: { namespace: "shop", name: pod, uid: `${pod}-uid-${incarnation}` },
-    },
-  });
+function podRequest(pod: string, incarnation: number, changes: RequestChanges = {}): AddRequest {
+  return requestOf({ pod, incarnation }, { sets: dual("forever"), ...changes });
 }
 
 async function grant(store: Datastore, request: AddRequest): Promise<readonly string[]> {
@@ -78,13 +60,6 @@ async function free(
   const freed = await runPlan(store, plan);
   await checkInvariants(checked);
   return freed;
-}
-
-async function states(store: Datastore): Promise<Record<string, string>> {
-  const entries = (await allEntries(store)).filter(({ key }) => key.includes("/addresses/"));
-  return Object.fromEntries(
-    entries.map((entry) => [parseAddress(entry).ip, parseAddress(entry).state]),
-  );
 }
 
 async function keysOf(store: Datastore, folder: string): Promise<readonly string[]> {
@@ -123,7 +98,7 @@ Deno.test("an owner keeps its other address, and gets it again", async () => {
       const ips = await retain(store, podRequest("web-0", 1, { sets }));
       const left = ips[1 - index] ?? "";
       assertEquals((await free(store, ips[index] ?? "")).kind, "freed");
-      assertEquals(await states(store), { [left]: "retained" });
+      assertEquals(await addressStates(store), { [left]: "retained" });
       assertEquals((await retain(store, podRequest("web-0", 2, { sets })))[1 - index], left);
     }
   }
@@ -170,7 +145,7 @@ Deno.test("a cooling address is freed, and the owner keeps what it has beside it
   const [kept = "", cooling = ""] = await retain(store, podRequest("web-0", 1, { sets }));
   const before = (await allEntries(store)).filter(({ key }) => key.includes("/owners/"));
   assertEquals((await free(store, cooling)).kind, "freed");
-  assertEquals(await states(store), { [kept]: "retained" });
+  assertEquals(await addressStates(store), { [kept]: "retained" });
   const after = (await allEntries(store)).filter(({ key }) => key.includes("/owners/"));
   assertEquals(after, before);
   assertEquals(await keysOf(store, "expiring"), []);
@@ -210,13 +185,13 @@ Deno.test("an address of the owner that is somebody else's by now is left alone"
     const late = podRequest("x", 1, { sets, wishes, owner: undefined, now: NOW + HOUR });
     const claim = async (): Promise<void> => {
       assertEquals((await grant(store, late))[0], ip);
-      assertEquals((await states(store))[other], "retained");
+      assertEquals((await addressStates(store))[other], "retained");
     };
     if (!isMeanwhile) await claim();
     const racing = isMeanwhile ? meanwhile(store, claim) : store;
     assertEquals((await free(racing, other, { checked: store })).kind, "freed");
     assertEquals(await keysOf(store, "owners"), []);
-    const left = await states(store);
+    const left = await addressStates(store);
     assertEquals([left[ip], left[other]], ["held", undefined]);
   }
 });
@@ -239,7 +214,7 @@ Deno.test("force removes the whole attachment, its owner's key included", async 
     const freed = await free(store, ips[index] ?? "", { force: true });
     assert(freed.kind === "freed");
     assertEquals(freed.others, [ips[1 - index] ?? ""]);
-    assertEquals(await states(store), Object.fromEntries(stays.map((one) => [one, "held"])));
+    assertEquals(await addressStates(store), Object.fromEntries(stays.map((one) => [one, "held"])));
     assertEquals((await keysOf(store, "owners")).length, 1);
     // The runtime's DEL comes too late to find anything.
     assertEquals((await release(store, podRequest("web-0", 1)))?.kind, "absent");
@@ -341,7 +316,7 @@ Deno.test("a holder that ends meanwhile leaves an address to free", async () => 
   const [ip = "", other = ""] = await grant(store, request);
   const racing = meanwhile(store, () => release(store, request));
   assertEquals((await free(racing, ip, { force: true, checked: store })).kind, "freed");
-  assertEquals(await states(store), { [other]: "retained" });
+  assertEquals(await addressStates(store), { [other]: "retained" });
 });
 
 Deno.test("a commit with an unknown end is looked at again", async () => {
@@ -362,7 +337,7 @@ Deno.test("a commit with an unknown end is looked at again", async () => {
     const freed = await free(unsure, ip, { checked: store });
     assert(freed.kind === "freed");
     assertEquals(freed.record.state, "retained");
-    assertEquals(Object.keys(await states(store)).includes(ip), false);
+    assertEquals(Object.keys(await addressStates(store)).includes(ip), false);
   }
 });
 
@@ -408,7 +383,7 @@ Deno.test("whatever is added, removed and freed in whatever order, the invariant
         await release(store, { ...running, now });
         live.delete(pod);
       } else {
-        const [ip = "10.0.0.9", state] = pick(Object.entries(await states(store))) ?? [];
+        const [ip = "10.0.0.9", state] = pick(Object.entries(await addressStates(store))) ?? [];
         const force = chance === 3;
         const { kind } = await free(store, ip, { force });
         const expected = state === undefined
@@ -417,7 +392,7 @@ Deno.test("whatever is added, removed and freed in whatever order, the invariant
           ? "held"
           : "freed";
         assertEquals(kind, expected, `seed ${seed}, step ${step}`);
-        if (expected === "freed") assert(!(ip in await states(store)));
+        if (expected === "freed") assert(!(ip in await addressStates(store)));
         const held = new Set(
           (await keysOf(store, "attachments")).map((key) => key.split("/").at(-2)),
         );

@@ -7,41 +7,23 @@ import { formatAddr } from "../../../../lib/net/addr.ts";
 import { RecordError } from "../../../../lib/state/record_text.ts";
 import {
   add,
-  addRequest,
-  ASKER,
   ipsOf,
   judgeOf,
+  podRequest as requestOf,
   release,
+  type RequestChanges,
   seeded,
 } from "../../../support/allocator.ts";
 import { allEntries, checkInvariants } from "../../../support/invariants.ts";
 import { setOf, wishFor } from "../../../support/sets.ts";
-
-type Changes = Partial<Omit<AddRequest, "asker">> & {
-  readonly asker?: Partial<AddRequest["asker"]>;
-};
 
 const SET = setOf({ subnet: "10.0.0.0/24", random: "10.0.0.10-10.0.0.19" });
 /** Two sets of one subnet: what is fixed in the one is fixed in the other. */
 const TWINS = [SET, setOf({ subnet: "10.0.0.0/24", random: "10.0.0.20-10.0.0.29" })];
 const GONE = judgeOf(new Set());
 
-function podRequest(pod: string, incarnation: number, changes: Changes = {}): AddRequest {
-  const { asker, ...rest } = changes;
-  const uid = `${pod}-${incarnation}`;
-  return addRequest({
-    sets: [SET],
-    owner: { namespace: "shop", name: pod },
-    cooldownMs: 0,
-    ...rest,
-    asker: {
-      ...ASKER,
-      containerId: `c-${uid}`,
-      authorities: ["api"],
-      pod: { namespace: "shop", name: pod, uid },
-      ...asker,
-    },
-  });
+function podRequest(pod: string, incarnation: number, changes: RequestChanges = {}): AddRequest {
+  return requestOf({ pod, incarnation }, { sets: [SET], cooldownMs: 0, ...changes });
 }
 
 async function live(store: Datastore, request: AddRequest): Promise<readonly string[]> {
@@ -67,7 +49,7 @@ Deno.test("an owner that lost one of its addresses is not given the other one tw
   const now = 1_060_001;
   await live(store, podRequest("x-0", 2, { ...thief, now, wishes: [wishFor("10.0.0.200")] }));
   const again = podRequest("web-0", 2, { sets: TWINS, retain: 60_000, now });
-  const ips = ipsOf(await add(store, again, judgeOf(new Set(["x-0-2"]))));
+  const ips = ipsOf(await add(store, again, judgeOf(new Set(["x-0-uid-2"]))));
   await checkInvariants(store);
   assertEquals(new Set(ips).size, 2);
   assert(ips.includes("10.0.0.201"));
@@ -131,7 +113,7 @@ Deno.test("an address kept on another interface moves with its owner's key, or n
   const net1 = { retain: "forever", sets: TWINS, asker: { ifName: "net1" } } as const;
   await liveAndEnd(store, podRequest("web-0", 1, { ...net1, wishes: both }));
   const net2 = { retain: "forever", wishes: [wishFor("10.0.0.200")], asker: { ifName: "net2" } };
-  const outcome = await add(store, podRequest("web-0", 2, net2 as Changes));
+  const outcome = await add(store, podRequest("web-0", 2, net2 as RequestChanges));
   assertEquals(outcome.kind, "taken");
   await checkInvariants(store);
 });
@@ -144,7 +126,7 @@ Deno.test("the holders of a large pool are looked at in turn", async () => {
   for (let index = 0; index < 100; index++) {
     const request = podRequest(`p${index}`, 1, { pools, random: seeded(index) });
     const [ip = ""] = ipsOf(await add(store, request, judgeOf(living)));
-    if (Number(ip.split(".")[3]) < 170) living.add(`p${index}-1`);
+    if (Number(ip.split(".")[3]) < 170) living.add(`p${index}-uid-1`);
   }
   const kinds = [];
   for (let index = 0; index < 20; index++) {

@@ -5,30 +5,22 @@ import { MemoryDatastore } from "../../../../lib/datastore/memory.ts";
 import type { AddRequest } from "../../../../lib/ipam/request.ts";
 import { planRelease } from "../../../../lib/ipam/release.ts";
 import { parseAddress } from "../../../../lib/state/record_text.ts";
-import { add, addRequest, ASKER, ipsOf, release, runPlan } from "../../../support/allocator.ts";
-import { allEntries, checkInvariants } from "../../../support/invariants.ts";
+import {
+  add,
+  ipsOf,
+  podRequest as requestOf,
+  release,
+  type RequestChanges,
+  runPlan,
+} from "../../../support/allocator.ts";
+import { addressStates, allEntries, checkInvariants } from "../../../support/invariants.ts";
 import { setOf, wishFor } from "../../../support/sets.ts";
 
 const SET = setOf({ subnet: "10.0.0.0/24", random: "10.0.0.10-10.0.0.99", retain: "forever" });
-const API = ["api-1"];
 
 /** The n-th incarnation of a StatefulSet's pod: another UID, another container. */
-function podRequest(
-  pod: string,
-  incarnation: number,
-  changes: Partial<Omit<AddRequest, "asker">> = {},
-): AddRequest {
-  return addRequest({
-    sets: [SET],
-    owner: { namespace: "shop", name: pod },
-    ...changes,
-    asker: {
-      ...ASKER,
-      containerId: `${pod}-${incarnation}`,
-      authorities: API,
-      pod: { namespace: "shop", name: pod, uid: `${pod}-uid-${incarnation}` },
-    },
-  });
+function podRequest(pod: string, incarnation: number, changes: RequestChanges = {}): AddRequest {
+  return requestOf({ pod, incarnation }, { sets: [SET], ...changes });
 }
 
 async function grant(store: Datastore, request: AddRequest): Promise<string> {
@@ -43,13 +35,6 @@ async function drop(store: Datastore, request: AddRequest): Promise<void> {
   await checkInvariants(store);
 }
 
-async function states(store: Datastore): Promise<Record<string, string>> {
-  const entries = (await allEntries(store)).filter(({ key }) => key.includes("/addresses/"));
-  return Object.fromEntries(
-    entries.map((entry) => [parseAddress(entry).ip, parseAddress(entry).state]),
-  );
-}
-
 async function folders(store: Datastore): Promise<readonly string[]> {
   const keys = (await allEntries(store)).map(({ key }) => key.split("/")[4] ?? "");
   return [...new Set(keys)].sort();
@@ -61,7 +46,7 @@ Deno.test("an owner gets a random address first, and the same ever after", async
   const ip = await grant(store, first);
   for (let round = 2; round < 6; round++) {
     await drop(store, podRequest("web-0", round - 1));
-    assertEquals(await states(store), { [ip]: "retained" });
+    assertEquals(await addressStates(store), { [ip]: "retained" });
     assertEquals(await grant(store, podRequest("web-0", round)), ip);
   }
 });
@@ -125,7 +110,7 @@ Deno.test("an owner that gets another address frees the retained one in the same
   const wishes = [wishFor("10.0.0.200")];
   assertNotEquals(ip, "10.0.0.200");
   assertEquals(await grant(store, podRequest("web-0", 2, { wishes })), "10.0.0.200");
-  assertEquals(await states(store), { "10.0.0.200": "held" });
+  assertEquals(await addressStates(store), { "10.0.0.200": "held" });
 });
 
 Deno.test("without a rule nothing is retained, and a former rule ends with the next pod", async () => {
@@ -135,7 +120,7 @@ Deno.test("without a rule nothing is retained, and a former rule ends with the n
   assertEquals(await grant(store, podRequest("web-0", 2, { retain: "none" })), ip);
   assert(!(await folders(store)).includes("owners"));
   await drop(store, podRequest("web-0", 2, { cooldownMs: 0 }));
-  assertEquals(await states(store), {});
+  assertEquals(await addressStates(store), {});
 });
 
 Deno.test("the pod's own rule wins over that of the range", async () => {
@@ -143,7 +128,7 @@ Deno.test("the pod's own rule wins over that of the range", async () => {
   const sets = [setOf({ subnet: "10.0.0.0/24" })];
   await grant(store, podRequest("web-0", 1, { sets, retain: "owner" }));
   await drop(store, podRequest("web-0", 1, { sets }));
-  assertEquals(Object.values(await states(store)), ["retained"]);
+  assertEquals(Object.values(await addressStates(store)), ["retained"]);
 });
 
 Deno.test("a new sandbox of the same pod keeps its sticky address", async () => {
@@ -154,7 +139,7 @@ Deno.test("a new sandbox of the same pod keeps its sticky address", async () => 
   assertEquals(await grant(store, second), ip);
   assertEquals((await release(store, first))?.kind, "absent");
   await drop(store, second);
-  assertEquals(await states(store), { [ip]: "retained" });
+  assertEquals(await addressStates(store), { [ip]: "retained" });
 });
 
 Deno.test("a pod whose owner was renamed leaves the address with the former owner's name", async () => {
@@ -168,7 +153,7 @@ Deno.test("a pod whose owner was renamed leaves the address with the former owne
   const wished = { ...renamed, wishes: [wishFor("10.0.0.200")] };
   const third = { ...wished, asker: { ...wished.asker, containerId: "third" } };
   assertEquals(await grant(store, third), "10.0.0.200");
-  assertEquals((await states(store))["10.0.0.200"], "held");
+  assertEquals((await addressStates(store))["10.0.0.200"], "held");
 });
 
 Deno.test("addresses of an owner stay together, as long as the longest rule says", async () => {
@@ -182,7 +167,11 @@ Deno.test("addresses of an owner stay together, as long as the longest rule says
     ];
     const ips = await grant(store, podRequest("web-0", 1, { sets }));
     await drop(store, podRequest("web-0", 1, { sets }));
-    assertEquals(Object.values(await states(store)).sort(), ["cooling", "retained", "retained"]);
+    assertEquals(Object.values(await addressStates(store)).sort(), [
+      "cooling",
+      "retained",
+      "retained",
+    ]);
     const ends = (await allEntries(store)).filter(({ key }) => key.includes("/addresses/"))
       .map((entry) => parseAddress(entry)).filter(({ state }) => state === "retained");
     assertEquals(ends.map((record) => record.until), [until, until]);
@@ -225,7 +214,7 @@ Deno.test("an owner that moves on frees nothing that somebody else has by now", 
   await grant(store, podRequest("x", 1, other));
   const wishes = [wishFor("10.0.0.200"), wishFor("fd00::200", 1)];
   await grant(store, podRequest("web-0", 2, { sets, now, wishes }));
-  assertEquals((await states(store))[ip], "held");
+  assertEquals((await addressStates(store))[ip], "held");
 });
 
 Deno.test("of two attachments of one owner that are released at once, the newer one is retained", async () => {
@@ -242,7 +231,7 @@ Deno.test("of two attachments of one owner that are released at once, the newer 
     );
     assertEquals(released.map(({ kind }) => kind), ["released", "released"]);
     await checkInvariants(store);
-    assertEquals(await states(store), { [ip]: "cooling", "10.0.0.200": "retained" });
+    assertEquals(await addressStates(store), { [ip]: "cooling", "10.0.0.200": "retained" });
   }
 });
 
@@ -253,5 +242,5 @@ Deno.test("an owner of the same name in another cluster of the same name is a st
   const request = podRequest("web-0", 2);
   const other = { ...request, asker: { ...request.asker, authorities: ["api-2"] } };
   assertEquals((await add(store, other)).kind, "stranger");
-  assertEquals(Object.values(await states(store)), ["retained"]);
+  assertEquals(Object.values(await addressStates(store)), ["retained"]);
 });
