@@ -10,7 +10,7 @@ import { readEtcd } from "./etcd.ts";
 import { readPath } from "./files.ts";
 import type { Report } from "./mistakes.ts";
 import type { RawIpam } from "./shape.ts";
-import type { UnknownKey } from "./unknown_keys.ts";
+import type { UnknownKey } from "./read_shape.ts";
 
 /** Options of {@linkcode readDatastore}. */
 export interface ReadDatastoreOptions {

@@ -11,7 +11,7 @@ import { type AddrRange, formatRange, parseRange } from "../net/range.ts";
 import type { PolicyRule, RangeSet } from "./config.ts";
 import { reasonOf, type Report } from "./mistakes.ts";
 import type { RawIpam, RawRule } from "./shape.ts";
-import type { UnknownKey } from "./unknown_keys.ts";
+import type { UnknownKey } from "./read_shape.ts";
 
 // Kubernetes names namespaces by RFC 1123 labels, service accounts by subdomains.
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

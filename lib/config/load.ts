@@ -38,7 +38,18 @@ export interface LoadConfigOptions {
   readonly args: CniArgs;
   /** The call is from Kubernetes: a private database per node would be a mistake. */
   readonly kubernetes: boolean;
+  /**
+   * Told what is connected to as soon as that is known to be right, so that it goes on while the rest is checked. It is told
+   * before mistakes elsewhere are found.
+   */
+  readonly onConnections?: (connections: Connections) => void;
 }
+
+/** What a call connects to, and where its files are. */
+export type Connections = Pick<
+  Config,
+  "datastore" | "kubeConfig" | "annotations" | "dataDir" | "runDir"
+>;
 
 /**
  * Checks a netconf and fills in every default.
@@ -65,17 +76,18 @@ export interface LoadConfigOptions {
  * ```
  */
 export function loadConfig(netconf: Netconf, options: LoadConfigOptions): Config {
-  const { command, args, kubernetes } = options;
+  const { command, args, kubernetes, onConnections } = options;
   const report = newReport();
   const cniVersion = parseVersion(netconf["cniVersion"]);
   const network = readNetwork(netconf["name"], report);
   const { raw, unknown } = readShape(netconf, { report, wishes: command === "ADD" });
   const { ipam, runtimeConfig } = raw;
+  const stores = readDatastore(ipam, { report, unknown, kubernetes });
+  const scalars = readScalars(ipam, report);
+  if (report.mistakes.length === 0) onConnections?.({ ...scalars, ...stores });
   const required = (command === "ADD" || command === "STATUS") &&
     !report.mistakes.some(({ path }) => RANGE_KEYS.test(path));
   const sets = readRangeSets(raw, { cniVersion, report, required });
-  const stores = readDatastore(ipam, { report, unknown, kubernetes });
-  const scalars = readScalars(ipam, report);
   const fixedPolicy = readFixedPolicy(ipam.fixedPolicy, { sets, unknown, report });
   const routes = readRoutes(ipam.routes, { report });
   const dns = readDns(ipam.dns, { runtime: runtimeConfig?.dns, report });

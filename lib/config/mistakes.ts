@@ -4,6 +4,7 @@
  * @module
  */
 import { CniError, CODES } from "../cni/errors.ts";
+import type { PathPart } from "../shape/shape.ts";
 
 /** One thing that is wrong, or odd, in a netconf. */
 export interface Mistake {
@@ -24,9 +25,6 @@ export interface Report {
   /** What deserves a line in the log. */
   readonly warnings: Mistake[];
 }
-
-/** A key or an index on the way to a value. */
-export type PathPart = string | number;
 
 // What DEL cannot do without: the datastore, the names in the keys, and the folders.
 const ESSENTIAL =

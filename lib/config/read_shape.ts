@@ -3,13 +3,12 @@
  *
  * @module
  */
-import * as z from "./zod.ts";
-import type { Netconf } from "./config.ts";
 import { isRecord } from "../cni/values.ts";
-import { formatPath, type PathPart, refuseMistakes, type Report } from "./mistakes.ts";
+import type { Fault, Kind, Shape, Stranger } from "../shape/shape.ts";
+import type { Netconf } from "./config.ts";
+import { formatPath, refuseMistakes, type Report } from "./mistakes.ts";
 import { nearest } from "./nearest.ts";
-import { ipamShape, netconfShape, type RawNetconf } from "./shape.ts";
-import { findUnknownKeys, type UnknownKey } from "./unknown_keys.ts";
+import { argsShape, ipamShape, type RawNetconf, runtimeShape } from "./shape.ts";
 
 /** Options of {@linkcode readShape}. */
 export interface ReadShapeOptions {
@@ -17,6 +16,16 @@ export interface ReadShapeOptions {
   readonly report: Report;
   /** Whether `args` and `runtimeConfig.ips` matter to the command. */
   readonly wishes: boolean;
+}
+
+/** A key that nobody reads: most of them are misspelt. */
+export interface UnknownKey {
+  /** Where it stands in the netconf. */
+  readonly path: string;
+  /** The key as it is written. */
+  readonly key: string;
+  /** The known key of the same object that was probably meant. */
+  readonly nearest: string | undefined;
 }
 
 /** What {@linkcode readShape} found. */
@@ -37,12 +46,21 @@ export interface ReadShape {
  * @throws {CniError} Code 7 if there is no `ipam` object.
  */
 export function readShape(netconf: Netconf, options: ReadShapeOptions): ReadShape {
-  const { report, wishes } = options;
-  const ipam = netconf["ipam"];
-  if (!isRecord(ipam)) missingIpam(netconf, report);
-  const { args, runtimeConfig } = netconf;
-  const raw = parse({ ipam, args, runtimeConfig }, { report, wishes });
-  const unknown = findUnknownKeys(ipam, { shape: ipamShape, at: ["ipam"] });
+  const { report } = options;
+  if (!isRecord(netconf["ipam"])) missingIpam(netconf, report);
+  const faults: Fault[] = [];
+  const strangers: Stranger[] = [];
+  const read = <T>(key: string, shape: Shape<T>, strangers?: Stranger[]): T | undefined => {
+    const value = netconf[key] ?? undefined;
+    return value === undefined ? undefined : shape.read(value, { path: [key], faults, strangers });
+  };
+  const raw: RawNetconf = {
+    ipam: read("ipam", ipamShape, strangers) ?? {},
+    args: read("args", argsShape),
+    runtimeConfig: read("runtimeConfig", runtimeShape),
+  };
+  for (const fault of faults) tell(fault, options);
+  const unknown = strangers.map(toUnknown);
   const strict = raw.ipam.strict === true;
   for (const { path, nearest } of unknown) {
     (strict ? report.mistakes : report.warnings).push({
@@ -53,6 +71,22 @@ export function readShape(netconf: Netconf, options: ReadShapeOptions): ReadShap
     });
   }
   return { raw, unknown };
+}
+
+function tell(
+  { path, expected, value }: Fault,
+  { report, wishes }: ReadShapeOptions,
+): void {
+  const isWish = path[0] === "args" || (path[0] === "runtimeConfig" && path[1] === "ips");
+  (isWish && !wishes ? report.warnings : report.mistakes).push({
+    path: formatPath(path),
+    what: `is ${nameOf(value)}`,
+    repair: repairOf(expected, value),
+  });
+}
+
+function toUnknown({ path, key, known }: Stranger): UnknownKey {
+  return { path: formatPath(path), key, nearest: nearest(key, known) };
 }
 
 function missingIpam(netconf: Netconf, report: Report): void {
@@ -68,43 +102,6 @@ function missingIpam(netconf: Netconf, report: Report): void {
   refuseMistakes(report);
 }
 
-function parse(netconf: Netconf, { report, wishes }: ReadShapeOptions): RawNetconf {
-  const first = z.safeParse(netconfShape, netconf, { jitless: true });
-  if (first.success) return first.data;
-  const rest: unknown = structuredClone(netconf);
-  for (const issue of first.error.issues) {
-    const path = issue.path.filter((part) => typeof part !== "symbol");
-    const value = valueAt(netconf, path);
-    cut(rest, path);
-    if (value === null && typeof path.at(-1) === "string") continue;
-    const isWish = path[0] === "args" || (path[0] === "runtimeConfig" && path[1] === "ips");
-    (isWish && !wishes ? report.warnings : report.mistakes).push({
-      path: formatPath(path),
-      what: `is ${nameOf(value)}`,
-      repair: repairOf(issue, value),
-    });
-  }
-  return z.parse(netconfShape, rest, { jitless: true });
-}
-
-function valueAt(value: unknown, path: readonly PathPart[]): unknown {
-  return path.reduce<unknown>(
-    (inner, part) =>
-      typeof inner === "object" && inner !== null ? Reflect.get(inner, part) : undefined,
-    value,
-  );
-}
-
-/** Removes the innermost key of a path. Elements of arrays stay together: later paths count them. */
-function cut(value: unknown, path: readonly PathPart[]): void {
-  const end = path.findLastIndex((part) => typeof part === "string");
-  const key = path[end];
-  const parent = valueAt(value, path.slice(0, end));
-  if (key !== undefined && typeof parent === "object" && parent !== null) {
-    Reflect.deleteProperty(parent, key);
-  }
-}
-
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "a list";
@@ -118,16 +115,16 @@ function nameOf(value: unknown): string {
   }
 }
 
-const EXPECTED: Readonly<Record<string, string>> = {
-  string: "a text in double quotes",
-  array: "a list, [ ]",
+const EXPECTED: Readonly<Record<Kind, string>> = {
+  text: "a text in double quotes",
+  list: "a list, [ ]",
   object: "an object, { }",
-  boolean: "true or false",
+  flag: "true or false",
   number: "a number without quotes",
+  any: "another value",
 };
 
-function repairOf(issue: z.core.$ZodIssue, value: unknown): string {
-  const expected = issue.code === "invalid_type" ? EXPECTED[issue.expected] : undefined;
-  const isFlat = isRecord(value) && expected === EXPECTED["array"];
-  return `Write ${expected ?? "another value"}${isFlat ? " around it" : ""}`;
+function repairOf(expected: Kind, value: unknown): string {
+  const isFlat = isRecord(value) && expected === "list";
+  return `Write ${EXPECTED[expected]}${isFlat ? " around it" : ""}`;
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import * as z from "./zod.ts";
+import * as z from "zod/mini";
 import { ALLOCATIONS, ANNOTATIONS, DATASTORES, LOG_LEVELS, TRANSPORTS } from "./choices.ts";
 import { isRecord } from "../cni/values.ts";
+import type { Shape } from "../shape/shape.ts";
 import { ipamShape } from "./shape.ts";
 
 /** What is added to a key. */
@@ -131,8 +132,31 @@ const NOTES: Readonly<Record<string, Note>> = {
  * @returns A JSON Schema, draft 2020-12.
  */
 export function netconfSchema(): object {
-  const schema: unknown = z.toJSONSchema(ipamShape, { io: "output" });
+  const schema: unknown = z.toJSONSchema(toZod(ipamShape), { io: "output" });
   return { title: "kube-ipam: the ipam object of a network configuration", ...annotated(schema) };
+}
+
+/** The shape as a schema of zod. */
+export function toZod(shape: Shape<unknown>): z.ZodMiniType {
+  const { kind, element = shape, keys = {} } = shape;
+  switch (kind) {
+    case "text":
+      return z.string();
+    case "number":
+      return z.number();
+    case "flag":
+      return z.boolean();
+    case "any":
+      return z.unknown();
+    case "list":
+      return z.array(toZod(element));
+    case "object":
+      return z.object(
+        Object.fromEntries(
+          Object.entries(keys).map(([key, inner]) => [key, z.optional(toZod(inner))]),
+        ),
+      );
+  }
 }
 
 function annotated(schema: unknown, within = ""): Readonly<Record<string, unknown>> {

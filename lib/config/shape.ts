@@ -1,19 +1,14 @@
 /**
  * The shape of what kube-ipam reads of a netconf: which keys there are and of which JSON type.
  *
- * Only types are checked here; meaning is checked where a value is used. This runs in every call,
- * so it keeps to few kinds of schema (each kind costs its first construction), shares instances,
- * and leaves lists of allowed words to `choices.ts`. `schema.ts` adds these and the descriptions.
+ * Only types are checked here; meaning is checked where a value is used, and lists of allowed words are in
+ * `choices.ts`. `schema.ts` turns this into a JSON Schema and adds the descriptions.
  *
  * @module
  */
-import * as z from "./zod.ts";
+import { any, flag, list, number, object, text, type ValueOf } from "../shape/shape.ts";
 
-const string = z.string();
-const text = z.optional(string);
-const texts = z.optional(z.array(string));
-const flag = z.optional(z.boolean());
-const number = z.optional(z.number());
+const texts = list(text);
 
 const rangeKeys = {
   subnet: text,
@@ -25,15 +20,15 @@ const rangeKeys = {
   exclude: texts,
   retain: text,
 };
-const ranges = z.optional(z.array(z.array(z.object(rangeKeys))));
+const ranges = list(list(object({}, rangeKeys)));
 
 /** The `ipam` object. */
-export const ipamShape = z.object({
+export const ipamShape = object({}, {
   type: text,
   name: text,
   ...rangeKeys,
   ranges,
-  routes: z.optional(z.array(z.object({
+  routes: list(object({}, {
     dst: text,
     gw: text,
     mtu: number,
@@ -41,11 +36,11 @@ export const ipamShape = z.object({
     priority: number,
     table: number,
     scope: number,
-  }))),
+  })),
   resolvConf: text,
-  dns: z.optional(z.object({ nameservers: texts, domain: text, search: texts, options: texts })),
-  etcdConfig: z.optional(z.object({
-    etcdURL: z.optional(z.unknown()), // a comma list or an array: etcd.ts
+  dns: object({}, { nameservers: texts, domain: text, search: texts, options: texts }),
+  etcdConfig: object({}, {
+    etcdURL: any, // a comma list or an array: etcd.ts
     etcdCertFile: text,
     etcdKeyFile: text,
     etcdTrustedCAFileFile: text,
@@ -55,7 +50,7 @@ export const ipamShape = z.object({
     etcdPasswordFile: text,
     kubeConfig: text,
     transport: text,
-  })),
+  }),
   kubeConfig: text,
   datastore: text,
   annotations: text,
@@ -63,12 +58,12 @@ export const ipamShape = z.object({
   cluster: text,
   nodeName: text,
   allocation: text,
-  fixedPolicy: z.optional(z.array(z.object({
+  fixedPolicy: list(object({}, {
     ranges: texts,
     addresses: texts,
     namespaces: texts,
     serviceAccounts: texts,
-  }))),
+  })),
   cooldown: text,
   gcGrace: text,
   statusOnOutage: text,
@@ -76,32 +71,35 @@ export const ipamShape = z.object({
   strict: flag,
   dataDir: text,
   runDir: text,
-  log: z.optional(z.object({ file: text, level: text, maxSize: text })),
+  log: object({}, { file: text, level: text, maxSize: text }),
   transport: text,
 });
 
-/** The netconf, as far as it is read here; the runtime and the main plugin own the other keys. */
-export const netconfShape = z.object({
-  ipam: ipamShape,
-  args: z.optional(z.object({ cni: z.optional(z.object({ ips: texts })) })),
-  runtimeConfig: z.optional(z.object({
-    ips: texts,
-    ipRanges: ranges,
-    dns: z.optional(z.object({
-      nameservers: texts,
-      servers: texts,
-      domain: text,
-      search: texts,
-      searches: texts,
-      options: texts,
-    })),
-  })),
+/** What is read of `args`. */
+export const argsShape = object({}, { cni: object({}, { ips: texts }) });
+
+/** What is read of `runtimeConfig`. */
+export const runtimeShape = object({}, {
+  ips: texts,
+  ipRanges: ranges,
+  dns: object({}, {
+    nameservers: texts,
+    servers: texts,
+    domain: text,
+    search: texts,
+    searches: texts,
+    options: texts,
+  }),
 });
 
-/** A netconf whose values have the right types. */
-export type RawNetconf = z.infer<typeof netconfShape>;
+/** The netconf, as far as it is read here, its values of the right types; the runtime and the main plugin own the other keys. */
+export interface RawNetconf {
+  readonly ipam: RawIpam;
+  readonly args: ValueOf<typeof argsShape> | undefined;
+  readonly runtimeConfig: RawRuntime | undefined;
+}
 /** Its `ipam` object. */
-export type RawIpam = RawNetconf["ipam"];
+export type RawIpam = ValueOf<typeof ipamShape>;
 /** One range as it is written. */
 export type RawRange = NonNullable<RawIpam["ranges"]>[number][number];
 /** One route as it is written. */
@@ -111,4 +109,4 @@ export type RawRule = NonNullable<RawIpam["fixedPolicy"]>[number];
 /** `etcdConfig` as it is written. */
 export type RawEtcd = NonNullable<RawIpam["etcdConfig"]>;
 /** `runtimeConfig` as it is written. */
-export type RawRuntime = NonNullable<RawNetconf["runtimeConfig"]>;
+export type RawRuntime = ValueOf<typeof runtimeShape>;

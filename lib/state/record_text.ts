@@ -6,7 +6,17 @@
  * @module
  */
 import { parseRetain } from "../config/retain.ts";
-import * as z from "../config/zod.ts";
+import {
+  checked,
+  type Fault,
+  flag,
+  list,
+  number,
+  object,
+  type Shape,
+  text,
+  word,
+} from "../shape/shape.ts";
 import {
   type AddressRecord,
   type AttachmentRecord,
@@ -22,85 +32,55 @@ import type { Entry } from "./txn.ts";
 /** The last one that `Date` knows. */
 const LAST_MOMENT = 8.64e15;
 
-// A claim that is granted at once reads no record, so each shape is made when it is first used.
-const base = once(() => {
-  const text = z.string();
-  const ip = z.string().check(z.refine(isAddr));
-  const moment = z.number().check(
-    z.refine((ms) => Number.isSafeInteger(ms) && ms <= LAST_MOMENT),
-  );
-  const schema = z.literal(SCHEMA);
-  const rule = z.string().check(z.refine(isRule));
-  const grant = {
-    ip,
-    prefixLength: z.number(),
-    gateway: z.optional(ip),
-    source: text,
-    cools: z.boolean(),
-    rule: z.optional(rule),
-  };
-  const owner = z.object({ namespace: text, name: text });
-  const pod = z.object({ namespace: z.optional(text), name: text, uid: z.optional(text) });
-  const holder = {
-    schema,
-    cluster: text,
-    network: text,
-    containerID: text,
-    ifname: text,
-    node: text,
-    nodeId: text,
-    boot: text,
-    pod: z.optional(pod),
-    authority: z.optional(text),
-    owner: z.optional(owner),
-    since: moment,
-  };
-  return { text, ip, moment, schema, rule, grant, owner, holder };
-});
-const attachment = once(() => {
-  const { grant, holder } = base();
-  return z.object({ ...holder, addresses: z.array(z.object(grant)) });
-});
-const address = once(() => {
-  const { moment, grant, holder } = base();
-  return z.object({
-    ...holder,
-    ...grant,
-    state: z.enum(["held", "retained", "cooling"]),
-    until: z.optional(moment),
-  });
-});
-const expiring = once(() => {
-  const { text, schema } = base();
-  return z.object({
-    schema,
-    state: z.enum(["retained", "cooling"]),
-    network: text,
-    ownerKey: z.optional(text),
-  });
-});
-const owned = once(() => {
-  const { text, ip, moment, schema, rule, owner } = base();
-  return z.object({
-    schema,
-    cluster: text,
-    authority: z.optional(text),
-    network: text,
-    ifname: text,
-    owner,
-    state: z.enum(["held", "retained"]),
-    addresses: z.array(z.object({ ip, rule, until: z.optional(moment) })),
-    since: moment,
-  });
-});
-const cluster = once(() => {
-  const { text, moment, schema } = base();
-  return z.object({ schema, authorities: z.array(text), node: text, since: moment });
-});
-const network = once(() => {
-  const { text, moment, schema } = base();
-  return z.object({ schema, subnets: z.array(text), ranges: text, node: text, since: moment });
-});
+const ip = checked(text, isAddr);
+const moment = checked(number, (ms) => Number.isSafeInteger(ms) && ms <= LAST_MOMENT);
+const schema = checked(number, (value): value is typeof SCHEMA => value === SCHEMA);
+const rule = checked(text, isRule);
+const owner = object({ namespace: text, name: text }, {});
+const pod = object({ name: text }, { namespace: text, uid: text });
+
+const grant = { ip, prefixLength: number, source: text, cools: flag };
+const mayGrant = { gateway: ip, rule };
+const holder = {
+  schema,
+  cluster: text,
+  network: text,
+  containerID: text,
+  ifname: text,
+  node: text,
+  nodeId: text,
+  boot: text,
+  since: moment,
+};
+const mayHold = { pod, authority: text, owner };
+
+const attachment = object(
+  { ...holder, addresses: list(object(grant, mayGrant)) },
+  mayHold,
+);
+const address = object(
+  { ...holder, ...grant, state: word(["held", "retained", "cooling"]) },
+  { ...mayHold, ...mayGrant, until: moment },
+);
+const expiring = object(
+  { schema, state: word(["retained", "cooling"]), network: text },
+  { ownerKey: text },
+);
+const owned = object({
+  schema,
+  cluster: text,
+  network: text,
+  ifname: text,
+  owner,
+  state: word(["held", "retained"]),
+  addresses: list(object({ ip, rule }, { until: moment })),
+  since: moment,
+}, { authority: text });
+const cluster = object({ schema, authorities: list(text), node: text, since: moment }, {});
+const network = object(
+  { schema, subnets: list(text), ranges: text, node: text, since: moment },
+  {},
+);
 
 const DAMAGED =
   "Something other than kube-ipam wrote this key: look at it, and delete it together with all other keys of its attachment and of its addresses, expiring/ included";
@@ -136,7 +116,7 @@ export class RecordError extends Error {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseAttachment(entry: Entry): AttachmentRecord {
-  return parse(entry, attachment());
+  return parse(entry, attachment);
 }
 
 /**
@@ -147,7 +127,7 @@ export function parseAttachment(entry: Entry): AttachmentRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseAddress(entry: Entry): AddressRecord {
-  return parse(entry, address());
+  return parse(entry, address);
 }
 
 /**
@@ -158,7 +138,7 @@ export function parseAddress(entry: Entry): AddressRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseExpiring(entry: Entry): ExpiringRecord {
-  return parse(entry, expiring());
+  return parse(entry, expiring);
 }
 
 /**
@@ -169,7 +149,7 @@ export function parseExpiring(entry: Entry): ExpiringRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseOwner(entry: Entry): OwnerRecord {
-  return parse(entry, owned());
+  return parse(entry, owned);
 }
 
 /**
@@ -180,7 +160,7 @@ export function parseOwner(entry: Entry): OwnerRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseCluster(entry: Entry): ClusterRecord {
-  return parse(entry, cluster());
+  return parse(entry, cluster);
 }
 
 /**
@@ -191,7 +171,7 @@ export function parseCluster(entry: Entry): ClusterRecord {
  * @throws {RecordError} If it is damaged or of a newer schema.
  */
 export function parseNetwork(entry: Entry): NetworkRecord {
-  return parse(entry, network());
+  return parse(entry, network);
 }
 
 /**
@@ -212,7 +192,7 @@ export function formatRecord(
   return JSON.stringify(record);
 }
 
-function parse<T extends z.ZodMiniType>(entry: Entry, shape: T): z.infer<T> {
+function parse<T>(entry: Entry, shape: Shape<T>): T {
   const { key, value } = entry;
   let json: unknown;
   try {
@@ -228,9 +208,10 @@ function parse<T extends z.ZodMiniType>(entry: Entry, shape: T): z.infer<T> {
       { repair: "Install a kube-ipam at least as new as the newest one in the cluster" },
     );
   }
-  const parsed = z.safeParse(shape, json);
-  if (parsed.success) return parsed.data;
-  const where = parsed.error.issues[0]?.path.join(".") ?? "";
+  const faults: Fault[] = [];
+  const record = shape.read(json, { path: [], faults });
+  if (record !== undefined && faults.length === 0) return record;
+  const where = faults[0]?.path.join(".") ?? "";
   throw new RecordError(key, `Cannot read a record as its field "${where}" is not as expected`, {
     repair: DAMAGED,
   });
@@ -256,9 +237,4 @@ function parses(parse: (text: string) => unknown, value: string): boolean {
   } catch {
     return false;
   }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => made ??= make();
 }

@@ -6,7 +6,7 @@ import { loadConfig } from "../../../lib/config/load.ts";
 import { ipamShape } from "../../../lib/config/shape.ts";
 
 const KEYS = [
-  ...Object.keys(ipamShape._zod.def.shape),
+  ...Object.keys(ipamShape.keys ?? {}),
   "ips",
   "ipRanges",
   "cni",

@@ -398,10 +398,10 @@ Deno.test("loadConfig() tells every mistake at once, with its path", () => {
     }),
     [
       "ipam.ranges[0][1].subnet",
-      "ipam.ranges[0][0].rangeEnd",
-      "ipam.ranges[0][1].gateway",
       "ipam.etcdConfig",
       "ipam.cooldown",
+      "ipam.ranges[0][0].rangeEnd",
+      "ipam.ranges[0][1].gateway",
       "ipam.routes[0].dst",
     ],
   );
