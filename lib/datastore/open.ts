@@ -10,19 +10,23 @@ import type { Datastore } from "./datastore.ts";
  * Opens the datastore of a configuration.
  *
  * @param config Which datastore, and where its files are.
- * @param options Chance, for the order of endpoints; how long it may be used, in milliseconds.
+ * @param options Chance, for the order of endpoints; how long it may be used, in milliseconds; whether to connect before the first call.
  * @returns The datastore; dispose of it.
  * @throws {DatastoreError} If a file it needs cannot be used.
  */
 export async function openDatastore(
   config: Pick<Config, "datastore" | "dataDir" | "runDir">,
-  options: { readonly random: () => number; readonly timeoutMs?: number },
+  options: {
+    readonly random: () => number;
+    readonly timeoutMs?: number;
+    readonly isUrgent?: boolean;
+  },
 ): Promise<Datastore> {
   const { datastore, dataDir, runDir } = config;
   switch (datastore.kind) {
     case "etcd": {
       const { openEtcd } = await import("./etcd/open.ts");
-      return openEtcd(datastore, { dataDir, runDir, random: options.random });
+      return openEtcd(datastore, { dataDir, runDir, ...options });
     }
     case "sqlite": {
       const { openSqlite } = await import("./sqlite.ts");

@@ -33,6 +33,8 @@ const LF = 10;
 const STATUS = /^HTTP\/1\.[01] (\d{3})(?: |$)/;
 const SIZE = /^[0-9a-f]{1,8}(?=$|;| )/i;
 const LENGTH = /^\d{1,15}$/;
+/** Answers that have no body, whatever their headers say: No Content, Not Modified. */
+const EMPTY = [204, 304];
 /** Longer heads are none of an API. */
 const MAX_HEAD_BYTES = 65_536;
 
@@ -57,7 +59,9 @@ export function answerReader(): AnswerReader {
       head = headOf(all.subarray(0, end));
       at = end;
     }
-    const body = bodyOf(all, { headers: head.headers, ended });
+    const body = EMPTY.includes(head.status)
+      ? new Uint8Array()
+      : bodyOf(all, { headers: head.headers, ended });
     return body === undefined ? undefined : { ...head, body };
   }
 

@@ -4,8 +4,9 @@ import { readSources, specifiersOf } from "../support/graph.ts";
 
 /** From the bottom to the top; those of one line do not know one another. */
 const LAYERS = [
-  ["file"],
+  ["file", "shape"],
   ["net", "tls"],
+  ["http"],
   ["cni"],
   ["config"],
   ["state"],
@@ -20,7 +21,7 @@ const ADAPTERS = ["tls"];
 
 /** Packages, by the layers that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "zod/mini": ["config", "state"],
+  "zod/mini": ["config"],
   "js-yaml": ["kube"],
   "etcd3": ["datastore"],
   "@grpc/grpc-js": ["datastore"],

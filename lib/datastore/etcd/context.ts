@@ -16,6 +16,8 @@ export interface EtcdOptions {
   readonly runDir: string;
   /** A number of `[0, 1)`. */
   readonly random: () => number;
+  /** Whether it connects before the first call. Default no. */
+  readonly isUrgent?: boolean;
 }
 
 /** What the transports share. */
@@ -25,6 +27,8 @@ export interface EtcdContext {
   readonly tokens: Tokens;
   /** Reads the certificate files, once. */
   readonly tls: () => Promise<TlsTexts>;
+  /** Whether it connects before the first call. */
+  readonly isUrgent: boolean;
 }
 
 /**
@@ -41,6 +45,7 @@ export function makeContext(config: EtcdConfig, options: EtcdOptions): EtcdConte
     endpoints: makeEndpoints(config.endpoints, options),
     tokens: makeTokens(config, options),
     tls: () => texts ??= readTls(config),
+    isUrgent: options.isUrgent === true,
   };
 }
 

@@ -124,7 +124,8 @@ const FAULTS: Readonly<Record<ConnectionFault, Pick<Failure, "kind" | "repair">>
   ),
   authority: misconfigured("Give etcd a server certificate that is not itself a CA"),
   permission: misconfigured(
-    "Use an executable whose permissions name this endpoint: those of deno task compile do",
+    "Use an executable whose permissions name this endpoint, as deno task compile --conf FILE makes it: " +
+      "kube-ipam version shows them",
   ),
   issuer: misconfigured("Set etcdTrustedCAFile to the CA that signed the certificate of etcd"),
   expired: misconfigured("Renew the server certificate of etcd, and check the clock of this node"),

@@ -1,9 +1,11 @@
 /**
- * etcd by its v3 JSON gateway: one `fetch` a call, and no package to load.
+ * etcd by its v3 JSON gateway: one request a call, and no package to load.
  *
  * @see {@link https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/}
  * @module
  */
+import type { Exchanged, HttpRequest } from "../../http/connection.ts";
+import { type Connections, makeConnections } from "../../http/connections.ts";
 import { CUT, readBody, TOO_LARGE } from "../../tls/body.ts";
 import type { Datastore } from "../datastore.ts";
 import type { Credentials } from "./auth.ts";
@@ -20,7 +22,7 @@ import {
 } from "./failure.ts";
 import { explained } from "./http.ts";
 import { withTimeout } from "./time.ts";
-import { makeTlsClient } from "./tls.ts";
+import { makeTlsClient, type TlsTexts } from "./tls.ts";
 import { BASE64, type WireTxn } from "./wire.ts";
 
 const TXN = "/v3/kv/txn";
@@ -37,8 +39,10 @@ interface HttpAnswer {
   readonly text: string;
 }
 
+type Read = Pick<Exchanged, "status"> & { readonly text: string | typeof TOO_LARGE | typeof CUT };
+
 /**
- * Opens a datastore in etcd, by the JSON gateway; connects with the first call.
+ * Opens a datastore in etcd, by the JSON gateway.
  *
  * @param context What it shares with the other transport.
  * @returns The datastore.
@@ -50,10 +54,13 @@ export function openGateway(context: EtcdContext): Datastore {
 class Gateway implements Transport<string> {
   readonly codec = BASE64;
   readonly #context: EtcdContext;
+  readonly #connections: Connections = makeConnections();
   #client: Deno.HttpClient | undefined;
 
   constructor(context: EtcdContext) {
     this.#context = context;
+    const [url] = context.isUrgent ? context.endpoints.order() : [];
+    if (url !== undefined) this.#prepare(url).catch(() => {}); // told by the first call
   }
 
   async txn(wire: WireTxn<string>, exchange: Exchange): Promise<Tried<unknown>> {
@@ -66,6 +73,7 @@ class Gateway implements Transport<string> {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#connections[Symbol.dispose]();
     this.#client?.close();
     this.#client = undefined;
     return Promise.resolve();
@@ -74,40 +82,78 @@ class Gateway implements Transport<string> {
   async #post(post: Post): Promise<Tried<HttpAnswer>> {
     const { endpoint, signal, timeoutMs } = post;
     const secure = endpoint.startsWith("https:");
-    if (secure) this.#client ??= makeTlsClient(await this.#context.tls());
+    const texts = secure ? await this.#context.tls() : undefined;
     return await withTimeout(async (ended) => {
       try {
-        return await request(post, { client: secure ? this.#client : undefined, signal: ended });
+        const answer = await this.#send(post, { texts, signal: ended });
+        return readable(answer, { isLate: ended.aborted, timeoutMs });
       } catch (error) {
         if (ended.aborted) return failure(failureOfTimeout(timeoutMs));
         return failure(await explained(failureOfConnection(error), { endpoint, signal: ended }));
       }
     }, { signal, timeoutMs });
   }
+
+  async #prepare(url: string): Promise<void> {
+    const texts = url.startsWith("https:") ? await this.#context.tls() : undefined;
+    if (texts?.cert === undefined) this.#connections.prepare({ url, ca: texts?.ca });
+  }
+
+  /** By a connection of our own, else by `fetch`, which also tells why there is none. */
+  async #send(
+    post: Post,
+    options: { readonly texts: TlsTexts | undefined; readonly signal: AbortSignal },
+  ): Promise<Read> {
+    const { texts, signal } = options;
+    const { endpoint, path, body, token } = post;
+    const request = {
+      method: "POST",
+      url: `${endpoint}${path}`,
+      headers: headersOf(token),
+      body,
+    } as const;
+    const place = { url: endpoint, ca: texts?.ca };
+    const answer = texts?.cert === undefined
+      ? await this.#connections.exchange(request, { place, signal })
+      : undefined;
+    if (answer !== undefined) return answer;
+    signal.throwIfAborted();
+    if (texts !== undefined) this.#client ??= makeTlsClient(texts);
+    return await sendByFetch(request, { client: texts && this.#client, signal });
+  }
 }
 
-async function request(
-  post: Post,
+async function sendByFetch(
+  { url, method, headers, body }: Required<HttpRequest>,
   options: { readonly client: Deno.HttpClient | undefined; readonly signal: AbortSignal },
-): Promise<Tried<HttpAnswer>> {
+): Promise<Read> {
   const { client, signal } = options;
-  const { endpoint, path, body, token } = post;
-  const headers: Record<string, string> = { "content-type": "application/json" };
-  if (token !== undefined && token !== "") headers["authorization"] = token;
-  const response = await fetch(`${endpoint}${path}`, {
-    method: "POST",
-    headers,
+  const response = await fetch(url, {
+    method,
+    headers: { ...headers },
     body,
     signal,
     // A redirect is not of etcd, and would carry the token elsewhere.
     redirect: "manual",
     ...(client === undefined ? {} : { client }),
   });
-  const text = await readBody(response);
+  return { status: response.status, text: await readBody(response) };
+}
+
+function headersOf(token: string | undefined): Readonly<Record<string, string>> {
+  const type = { "content-type": "application/json" };
+  return token === undefined || token === "" ? type : { ...type, authorization: token };
+}
+
+function readable(
+  { status, text }: Read,
+  { isLate, timeoutMs }: { readonly isLate: boolean; readonly timeoutMs: number },
+): Tried<HttpAnswer> {
   if (text === TOO_LARGE) return failure(failureOfAnswer("more than 8 MB"));
-  if (text === CUT && !signal.aborted) return failure(failureOfAnswer("cut off"));
-  if (text === CUT) return failure(failureOfTimeout(post.timeoutMs));
-  return { kind: "answer", value: { status: response.status, text } };
+  if (text === CUT) {
+    return failure(isLate ? failureOfTimeout(timeoutMs) : failureOfAnswer("cut off"));
+  }
+  return { kind: "answer", value: { status, text } };
 }
 
 function parsed(tried: Tried<HttpAnswer>): Tried<unknown> {

@@ -21,6 +21,7 @@ import {
 } from "./failure.ts";
 import { type Etcd3Packages, loadEtcd3 } from "./grpc_load.ts";
 import { explained } from "./http.ts";
+import { missingPermission, repairLookup } from "./lookup_repair.ts";
 import { withTimeout } from "./time.ts";
 import { makeTlsClient } from "./tls.ts";
 import type { BytesCodec, WireTxn } from "./wire.ts";
@@ -120,6 +121,8 @@ class Grpc implements Transport<Bytes> {
   ): Promise<Failure> {
     const { endpoint, signal } = options;
     if (!isOfConnection(seen)) return seen;
+    const missing = missingPermission(endpoint);
+    if (missing !== undefined) return failureOfConnection(missing);
     if (endpoint.startsWith("http:")) return await explained(seen, options);
     const client = makeTlsClient(await this.#context.tls());
     try {
@@ -145,6 +148,7 @@ class Grpc implements Transport<Bytes> {
     const known = this.#clients.get(endpoint);
     if (known !== undefined) return known;
     const texts = endpoint.startsWith("https:") ? await this.#context.tls() : undefined;
+    await repairLookup(endpoint);
     const client = packages.makeClient(endpoint, { texts, maxBytes: MAX_BYTES });
     this.#clients.set(endpoint, client);
     return client;

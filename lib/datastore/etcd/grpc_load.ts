@@ -88,12 +88,15 @@ async function coverEnvironment(): Promise<void> {
   Object.defineProperty(process, "env", { value, configurable: true, writable: true });
 }
 
-/** In a bundle etcd3 finds neither `require` nor its `../proto/rpc.proto`, which stands beside the chunks. */
+/** In a bundle etcd3 finds neither `require` nor its `../proto/rpc.proto`, which stands beside the main module. */
 async function coverBundle(): Promise<void> {
-  const { url, dirname } = import.meta;
-  if (dirname === undefined) return;
+  const { mainModule } = Deno;
+  if (!mainModule.startsWith("file:")) return;
   const { createRequire } = await import("node:module");
-  const missing = { require: createRequire(url), __dirname: `${dirname}/proto` };
+  const missing = {
+    require: createRequire(mainModule),
+    __dirname: new URL("proto", mainModule).pathname,
+  };
   for (const [name, value] of Object.entries(missing)) {
     if (name in globalThis) continue;
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });

@@ -13,7 +13,8 @@ const CA = "Set certificate-authority-data or certificate-authority of the kubec
 const REPAIRS: Readonly<Record<ConnectionFault, string>> = {
   port: "Correct the port in server of the kubeconfig: this one belongs to another protocol",
   permission:
-    "Use an executable whose permissions name the API server: those of deno task compile do",
+    "Use an executable whose permissions name the API server, as deno task compile --conf FILE makes it: " +
+    "kube-ipam version shows them",
   issuer: CA,
   expired: "Renew the certificate of the API server, and check the clock of this node",
   notYetValid: "Check the clock of this node: the certificate of the API server is not valid yet",

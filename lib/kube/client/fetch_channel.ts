@@ -1,8 +1,9 @@
 /**
- * Asking by `fetch`.
+ * Asking over a connection of our own where the API is named by its address, else by `fetch`.
  *
  * @module
  */
+import { makeConnections } from "../../http/connections.ts";
 import { readBody } from "../../tls/body.ts";
 import type { Channel } from "./client.ts";
 
@@ -40,8 +41,18 @@ export function fetchChannel(options: FetchChannelOptions): Channel {
       },
     }),
   });
+  const connections = makeConnections();
+  const isPlain = pair === undefined && proxy === undefined;
   return {
     get: async (url, { headers, signal }) => {
+      const answer = isPlain
+        ? await connections.exchange({ method: "GET", url, headers }, {
+          place: { url, ca },
+          signal,
+        })
+        : undefined;
+      if (answer !== undefined) return answer;
+      signal.throwIfAborted();
       // A redirect is none of the API's, and would carry the token elsewhere.
       const response = await fetch(url, { headers, signal, client, redirect: "manual" });
       return {
@@ -50,6 +61,9 @@ export function fetchChannel(options: FetchChannelOptions): Channel {
         text: await readBody(response),
       };
     },
-    [Symbol.dispose]: () => client.close(),
+    [Symbol.dispose]: () => {
+      connections[Symbol.dispose]();
+      client.close();
+    },
   };
 }

@@ -12,7 +12,7 @@ import { MAX_BYTES, TOO_LARGE } from "../../tls/body.ts";
 import { connectionFailure } from "../../tls/connection.ts";
 import type { Answer } from "./answer.ts";
 import type { Channel } from "./client.ts";
-import { answerReader, type HttpAnswer } from "./http_answer.ts";
+import { answerReader, type HttpAnswer } from "../../http/answer_reader.ts";
 
 /** How the server is trusted, and how this program shows who it is. */
 export interface SocketChannelOptions {

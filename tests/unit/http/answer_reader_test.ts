@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { answerReader, type HttpAnswer } from "../../../../lib/kube/client/http_answer.ts";
+import { answerReader, type HttpAnswer } from "../../../lib/http/answer_reader.ts";
 
 function bytesOf(...lines: readonly string[]): Uint8Array {
   return new TextEncoder().encode(lines.join("\r\n"));

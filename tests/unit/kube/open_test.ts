@@ -95,7 +95,7 @@ Deno.test({
   fn: async () => {
     await assertFails(openKube("/var/lib/kubelet/kubeconfig"), {
       message: /outside the permissions/,
-      repair: /Keep the file of ipam\.kubeConfig below \/etc\/kubernetes/,
+      repair: /Keep the file of ipam\.kubeConfig where .* below \/etc\/kubernetes/,
     });
   },
 });
