@@ -4,14 +4,21 @@
  * @module
  */
 import { runPlugin } from "./lib/plugin/main.ts";
-import { processIo } from "./lib/plugin/io.ts";
+import { type Io, processIo } from "./lib/plugin/io.ts";
 
-if (import.meta.main) {
-  const io = processIo();
-  Deno.exit(io.env("CNI_COMMAND") ? await runPlugin(io) : await runCommand());
-}
+export { processIo };
 
-async function runCommand(): Promise<number> {
+/**
+ * Runs the program.
+ *
+ * @param io The process.
+ * @returns The exit code.
+ */
+export async function main(io: Io = processIo()): Promise<number> {
+  if (io.env("CNI_COMMAND")) return await runPlugin(io);
   const { main } = await import("./lib/command/main.ts");
-  return main(Deno.args);
+  return await main(Deno.args, io);
 }
+
+// The executable starts by deploy/program/start.ts: there this module is no main module.
+if (import.meta.main) main().then((code) => Deno.exit(code));

@@ -18,7 +18,6 @@ import { parseAddr } from "../net/addr.ts";
 import type { AttachmentRecord } from "../state/records.ts";
 import { type Asking, checkPolicy, forbidden, permitsOf, plainAsking } from "./asking.ts";
 import { type AddCall, type Done, open, run } from "./call.ts";
-import { refusal, straysRefusal } from "./failures.ts";
 import { fileProblem } from "./files.ts";
 import { openApi } from "./kubernetes.ts";
 import { rememberNetwork } from "./network.ts";
@@ -35,11 +34,11 @@ import { withGateways } from "./routes.ts";
  */
 export async function add(call: AddCall): Promise<Done> {
   const { config, io } = call;
+  await using api = await (call.begun?.api ?? openApi(call));
+  const reading = readAsking(call, api);
+  reading.catch(() => {}); // told below, unless something is wrong before
   const dns = readDns(config);
   const node = identifyNode(config);
-  await using api = await openApi(call);
-  const reading = readAsking(call, api);
-  reading.catch(() => {}); // told below, unless the datastore cannot even be opened
   await using store = await open(call);
   const asking = await reading;
   checkPolicy(config, asking);
@@ -47,7 +46,10 @@ export async function add(call: AddCall): Promise<Done> {
   await checkStrays(store, { call, request, asking });
   const outcome = await run(store, planAdd(request), { ...call, judge: asking.judge });
   if (outcome.kind === "forbidden") throw forbidden(config, { asking, addr: outcome.addr });
-  if (outcome.kind !== "granted" && outcome.kind !== "held") throw refusal(outcome, config);
+  if (outcome.kind !== "granted" && outcome.kind !== "held") {
+    const { refusal } = await import("./failures.ts");
+    throw refusal(outcome, config);
+  }
   const { authorities } = asking;
   const warnings = await rememberNetwork(store, { call, ...node, authorities, now: io.now() });
   const { record } = outcome;
@@ -79,7 +81,9 @@ async function checkStrays(
   const { call, request, asking: { strays } } = options;
   if (strays.length === 0) return;
   const { lost, subnets } = await run(store, planStrays(request, strays), call);
-  if (lost.length > 0) throw straysRefusal(lost, { config: call.config, subnets });
+  if (lost.length === 0) return;
+  const { straysRefusal } = await import("./failures.ts");
+  throw straysRefusal(lost, { config: call.config, subnets });
 }
 
 function logOf(

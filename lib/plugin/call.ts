@@ -8,6 +8,7 @@ import type { Config, Netconf } from "../config/config.ts";
 import type { Datastore } from "../datastore/datastore.ts";
 import { openDatastore } from "../datastore/open.ts";
 import { type Judge, transact } from "../datastore/transact.ts";
+import type { KubeApi } from "../kube/api.ts";
 import type { Plan } from "../ipam/plan.ts";
 import type { Io } from "./io.ts";
 import { randomFraction } from "./random.ts";
@@ -26,6 +27,16 @@ export interface Call<I extends Invocation = Invocation> {
   /** The longest try at one endpoint of several, in milliseconds. */
   readonly tryMs?: number;
   readonly io: Io;
+  /** What was begun while the configuration was read. */
+  readonly begun?: Begun;
+}
+
+/** Work that goes on while the configuration is read. */
+export interface Begun {
+  /** The datastore, where opening it leaves no trace. */
+  readonly store?: Promise<Datastore>;
+  /** The Kubernetes API; that of `undefined` where no pod is to be read. */
+  readonly api?: Promise<KubeApi | undefined>;
 }
 
 /** An ADD. */
@@ -40,8 +51,8 @@ export interface Done {
 }
 
 /** Opens the datastore of a call. */
-export function open({ config, timeoutMs }: Call): Promise<Datastore> {
-  return openDatastore(config, { random: randomFraction, timeoutMs });
+export function open({ config, timeoutMs, begun }: Call): Promise<Datastore> {
+  return begun?.store ?? openDatastore(config, { random: randomFraction, timeoutMs });
 }
 
 /** Runs a plan against the datastore of a call, within its deadline. */

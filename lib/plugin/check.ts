@@ -8,7 +8,6 @@ import type { Invocation } from "../cni/environment.ts";
 import { parsePrevResult } from "../cni/prev_result.ts";
 import { planCheck } from "../ipam/check.ts";
 import { type Call, type Done, open, run } from "./call.ts";
-import { mismatch } from "./failures.ts";
 import { readNode } from "./node.ts";
 
 /**
@@ -35,6 +34,9 @@ export async function check(
     planCheck({ space, node: readNode(config), name, previous }),
     call,
   );
-  if (outcome.kind !== "ok") throw mismatch(outcome);
+  if (outcome.kind !== "ok") {
+    const { mismatch } = await import("./failures.ts");
+    throw mismatch(outcome);
+  }
   return { stdout: "", log: { outcome: "ok" } };
 }

@@ -84,7 +84,8 @@ export function fileProblem(
 ): string {
   const { verb, folders } = options;
   if (error instanceof Deno.errors.NotCapable) {
-    return `this program may ${verb} only below ${folders}`;
+    return `this program has no permission to ${verb} it: "kube-ipam version" shows what it has, ` +
+      `by default below ${folders}`;
   }
   if (error instanceof Deno.errors.NotFound) return "there is no such file or directory";
   const text = error instanceof Error ? error.message : String(error);

@@ -21,11 +21,24 @@ export interface Io {
   readonly random: Random;
 }
 
-/** Those of this process. */
-export function processIo(): Io {
+/** A read of stdin that was begun before the program was there. */
+export interface FirstRead {
+  /** Takes the bytes. */
+  readonly chunk: Uint8Array;
+  /** How many they are; `null` at the end. */
+  readonly count: Promise<number | null>;
+}
+
+/**
+ * Those of this process.
+ *
+ * @param first The first read of stdin, if it was begun already.
+ * @returns What a call touches.
+ */
+export function processIo(first?: FirstRead): Io {
   return {
     env: readVariable,
-    stdin: readStdin,
+    stdin: (signal) => readStdin(signal, first ?? beginRead()),
     stdout: (text) => writeAll(Deno.stdout, text),
     stderr: (text) => writeAll(Deno.stderr, text),
     now: Date.now,
@@ -33,8 +46,8 @@ export function processIo(): Io {
   };
 }
 
-/** A variable that is not UTF-8 is no name of anything: it is refused by whoever reads it. */
-function readVariable(name: string): string | undefined {
+/** Reads a variable. One that is not UTF-8 is no name of anything: it is refused by whoever reads it. */
+export function readVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);
   } catch (error) {
@@ -43,12 +56,20 @@ function readVariable(name: string): string | undefined {
   }
 }
 
-async function readStdin(signal: AbortSignal): Promise<string> {
+/** Begins to read stdin. */
+export function beginRead(): FirstRead {
+  const chunk = new Uint8Array(64 * 1024);
+  const count = Deno.stdin.read(chunk);
+  count.catch(() => {}); // told where it is waited for
+  return { chunk, count };
+}
+
+async function readStdin(signal: AbortSignal, first: FirstRead): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
-    const chunk = new Uint8Array(64 * 1024);
-    const read = await within(Deno.stdin.read(chunk), signal);
+  for (let begun = first;; begun = beginRead()) {
+    const { chunk } = begun;
+    const read = await within(begun.count, signal);
     if (read === null) break;
     size += read;
     if (size > STDIN_LIMIT) {

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Invocation } from "../cni/environment.ts";
-import type { Netconf } from "../config/config.ts";
+import type { Config, Netconf } from "../config/config.ts";
 import { isRecord } from "../cni/values.ts";
 import { DEFAULT_DATA_DIR } from "../config/defaults.ts";
 import type { KubeApi } from "../kube/api.ts";
-import type { Call } from "./call.ts";
 import { exists } from "./files.ts";
 
 /**
@@ -40,7 +39,10 @@ export function isFromKubernetes(invocation: Invocation, netconf: Netconf): bool
  * @returns The API; undefined when no pod is to be read.
  * @throws {KubeError} If the kubeconfig cannot be used: a fixed pod must never silently get another address.
  */
-export async function openApi({ config, kubernetes }: Call): Promise<KubeApi | undefined> {
+export async function openApi({ config, kubernetes }: {
+  readonly config: Pick<Config, "annotations" | "kubeConfig">;
+  readonly kubernetes: boolean;
+}): Promise<KubeApi | undefined> {
   if (!kubernetes || config.annotations === "off") return undefined;
   const { openKube } = await import("../kube/open.ts");
   return await openKube(config.kubeConfig);

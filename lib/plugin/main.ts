@@ -7,22 +7,14 @@
 import type { CniArgs } from "../cni/args.ts";
 import { parseEnvironment } from "../cni/environment.ts";
 import { CniError, CODES, formatError } from "../cni/errors.ts";
+import { isRecord } from "../cni/values.ts";
 import { checkVerb, formatVersions, parseVersion } from "../cni/version.ts";
 import type { LogConfig, Netconf } from "../config/config.ts";
-import { isRecord } from "../cni/values.ts";
-import { parseNetconf } from "../config/json.ts";
 import { DEFAULT_LOG } from "../config/defaults.ts";
-import { loadConfig } from "../config/load.ts";
-import { add } from "./add.ts";
 import type { Call, Done } from "./call.ts";
-import { check } from "./check.ts";
-import { del } from "./del.ts";
-import { failure } from "./failures.ts";
-import { gc } from "./gc.ts";
 import type { Io } from "./io.ts";
-import { isFromKubernetes } from "./kubernetes.ts";
 import { type Level, writeLog } from "./log.ts";
-import { orNotAvailable, status } from "./status.ts";
+import type { UnreadCall } from "./read_call.ts";
 
 /** The deadline of a call, in milliseconds: far below the minutes after which a runtime kills a plugin. */
 const DEADLINE_MS = 10_000;
@@ -59,6 +51,7 @@ export async function runPlugin(io: Io): Promise<number> {
     if (trace.fields.verb === "STATUS" || trace.fields.verb === "VERSION") level = "debug";
     if (warnings.length > 0) level = "warn";
   } catch (error) {
+    const { failure } = await import("./failures.ts");
     const found = failure(error);
     const { code, message, details } = found;
     tryPrint(io, formatError(found, trace.cniVersion));
@@ -93,6 +86,7 @@ function tryPrint(io: Io, text: string): void {
 
 async function serve(io: Io, trace: Trace): Promise<Done> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
+  preload(io.env("CNI_COMMAND"));
   const text = await io.stdin(signal);
   const netconf = peek(text);
   trace.log = logOf(netconf) ?? DEFAULT_LOG;
@@ -111,41 +105,64 @@ async function serve(io: Io, trace: Trace): Promise<Done> {
   if (invocation.command === "VERSION") {
     return { stdout: formatVersions(asked), log: {} };
   }
-  const checked = netconf ?? parseNetconf(text);
+  const checked = netconf ?? await refuse(text);
   trace.fields.network = checked.name;
   const version = parseVersion(checked.cniVersion);
   trace.cniVersion = version;
   checkVerb(invocation.command, version);
-  const work = async (): Promise<Done> =>
-    await dispatch(
-      readCall({ io, invocation, netconf: checked, signal, timeoutMs: DEADLINE_MS }, trace),
-    );
-  return invocation.command === "STATUS" ? await orNotAvailable(work) : await work();
+  const work = (): Promise<Done> =>
+    configure({ io, invocation, netconf: checked, signal, timeoutMs: DEADLINE_MS }, trace);
+  if (invocation.command !== "STATUS") return await work();
+  const { orNotAvailable } = await import("./status.ts");
+  return await orNotAvailable(work);
 }
 
-function readCall(call: Omit<Call, "config" | "kubernetes">, trace: Trace): Call {
-  const { invocation, netconf } = call;
-  const kubernetes = isFromKubernetes(invocation, netconf);
-  const args = "args" in invocation ? invocation.args : { ips: [], gateways: [] };
-  const config = loadConfig(netconf, { args, kubernetes, command: invocation.command });
-  trace.log = config.log;
-  trace.warnings = config.warnings;
-  return { ...call, config, kubernetes };
+/** Begins to load what a verb needs while stdin is read: no verb loads the code of another. */
+function preload(command: string | undefined): void {
+  if (command === undefined || command === "VERSION") return;
+  const loading: Promise<unknown>[] = [import("./read_call.ts")];
+  if (command === "ADD") loading.push(import("./add.ts"));
+  if (command === "DEL") loading.push(import("./del.ts"));
+  for (const one of loading) one.catch(() => {}); // told where it is used
+}
+
+/** Tells why the text is no netconf. */
+async function refuse(text: string): Promise<Netconf> {
+  const { parseNetconf } = await import("../config/json.ts");
+  return parseNetconf(text);
+}
+
+async function configure(unread: UnreadCall, trace: Trace): Promise<Done> {
+  const { readCall } = await import("./read_call.ts");
+  const call = await readCall(unread);
+  trace.log = call.config.log;
+  trace.warnings = call.config.warnings;
+  return await dispatch(call);
 }
 
 async function dispatch(call: Call): Promise<Done> {
   const { invocation } = call;
   switch (invocation.command) {
-    case "ADD":
+    case "ADD": {
+      const { add } = await import("./add.ts");
       return await add({ ...call, invocation });
-    case "DEL":
+    }
+    case "DEL": {
+      const { del } = await import("./del.ts");
       return await del({ ...call, invocation });
-    case "CHECK":
+    }
+    case "CHECK": {
+      const { check } = await import("./check.ts");
       return await check({ ...call, invocation });
-    case "GC":
+    }
+    case "GC": {
+      const { gc } = await import("./gc.ts");
       return await gc({ ...call, invocation });
-    case "STATUS":
+    }
+    case "STATUS": {
+      const { status } = await import("./status.ts");
       return await status({ ...call, invocation });
+    }
     case "VERSION":
       throw new TypeError("Cannot be reached: VERSION needs no configuration");
   }
