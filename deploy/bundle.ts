@@ -11,13 +11,12 @@ const ROOT = new URL("../", import.meta.url);
 export interface Toolchain {
   /** The path of its executable. */
   readonly deno: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** Variables beside those of this process; undefined is one less. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** What is bundled, by what, and to where. */
 export interface BundleOptions {
-  /** The path of the module to start with. Default `cli.ts`. */
-  readonly entry?: string;
   /** Takes the chunks, and the files that they read. */
   readonly folder: string;
   /** Default this Deno. */
@@ -25,21 +24,39 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles a program: what is reached by `await import()` goes to chunks of its own.
+ * Bundles the program: what is reached by `await import()` goes to chunks of its own.
  *
- * @param options What is bundled, by what, and to where.
+ * @param options To where, and by what.
  * @throws {Error} If Deno fails: with what it printed.
  */
 export async function bundle(options: BundleOptions): Promise<void> {
-  const {
-    entry = fileURLToPath(new URL("cli.ts", ROOT)),
-    folder,
-    toolchain = { deno: Deno.execPath(), env: {} },
-  } = options;
+  await bundleModules([fileURLToPath(new URL("cli.ts", ROOT))], options);
+  await copyProto(options.folder);
+}
+
+/**
+ * Bundles modules, and in chunks what they share.
+ *
+ * @param entries The paths of the modules.
+ * @param options To where, and by what.
+ * @throws {Error} If Deno fails: with what it printed.
+ */
+export async function bundleModules(
+  entries: readonly string[],
+  options: BundleOptions,
+): Promise<void> {
+  const { folder, toolchain = { deno: Deno.execPath(), env: {} } } = options;
   const flags = ["--quiet", "--frozen", "--code-splitting", "--minify", "--outdir", folder];
-  await runDeno(toolchain, { args: ["bundle", ...flags, entry], cwd: fileURLToPath(ROOT) });
+  await runDeno(toolchain, { args: ["bundle", ...flags, ...entries], cwd: fileURLToPath(ROOT) });
   await deferRequire(folder);
-  // etcd3 reads its protocol from a file; lib/datastore/etcd/grpc_load.ts says where it looks.
+}
+
+/**
+ * Copies the protocol of etcd, which etcd3 reads from files.
+ *
+ * @param folder The one of the main module: lib/datastore/etcd/grpc_load.ts looks there.
+ */
+export async function copyProto(folder: string): Promise<void> {
   const from = new URL("proto/", import.meta.resolve("etcd3/package.json"));
   await Deno.mkdir(`${folder}/proto`);
   for await (const { name } of Deno.readDir(from)) {
@@ -82,7 +99,15 @@ export async function runDeno(
   options: { readonly args: readonly string[]; readonly cwd: string },
 ): Promise<void> {
   const { args, cwd } = options;
-  const command = new Deno.Command(deno, { args: [...args], cwd, env, stdin: "null" });
+  const all = Object.entries({ ...Deno.env.toObject(), ...env })
+    .filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const command = new Deno.Command(deno, {
+    args: [...args],
+    cwd,
+    env: Object.fromEntries(all),
+    clearEnv: true,
+    stdin: "null",
+  });
   const { success, stdout, stderr } = await command.output();
   if (success) return;
   const decoder = new TextDecoder();

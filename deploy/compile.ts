@@ -1,37 +1,41 @@
 /**
- * Makes the executable: a bundle in chunks first, then `deno compile` of nothing but these chunks.
+ * Makes the executable: its files first (program/make.ts), then `deno compile` of nothing but these.
  *
- * The order is what makes ADD fast. `deno compile` of the sources would embed every npm package and
- * unpack them at each start; one single bundle would run the code of all packages at each start. In
- * chunks, what is reached by `await import()` is neither read nor run until then.
+ * `deno compile` of the sources would embed every npm package and unpack them at each start.
  *
  * @module
  */
-import { basename, dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle, runDeno, type Toolchain } from "./bundle.ts";
-import { permissionFlags, readPermissions } from "./permissions.ts";
+import { type Build, BUILD_FILE } from "../lib/command/build.ts";
+import { bundleModules, type BundleOptions } from "./bundle.ts";
+import { permissionFlags, type PermissionSet, readPermissions } from "./permissions.ts";
+import { type Made, makeProgram } from "./program/make.ts";
+import { readSource } from "./source.ts";
+import { type Arch, checkMachine, denoCompile, findToolchain, ownArch } from "./toolchain.ts";
 
-const ROOT = new URL("../", import.meta.url);
-const HELP = `Usage: deno task compile [--output FILE]
-
-Makes one self-contained executable with the permission set "plugin" of deno.json.
-
-  --output FILE  where to write it (default dist/kube-ipam)
-  --help         print this text
-
-Environment:
-  DENO_TOOLCHAIN  a folder with deno and denort of one version, used instead of this Deno
-  DENORT_BIN      the denort of this Deno's version; without it Deno downloads it`;
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** What is compiled, and to where. */
 export interface CompileOptions {
-  /** The path of the module to start with. Default `cli.ts`. */
+  /** The path of another module to start with than the program: for tests and measurements. */
   readonly entry?: string;
   /** The path of the executable. */
   readonly output: string;
   /** Changes the bundle in this folder before it is compiled: for tests. */
   readonly change?: (folder: string) => Promise<void>;
+  /** What is baked. Default the set `plugin` of `deno.json`. */
+  readonly baked?: Baked;
+  /** The machine that it is for. Default this one. */
+  readonly arch?: Arch | undefined;
+}
+
+/** Permissions, and for whom. */
+export interface Baked {
+  /** The names of the networks that need them. */
+  readonly networks: readonly string[];
+  /** All that the executable may do. */
+  readonly permissions: PermissionSet;
 }
 
 /**
@@ -41,64 +45,49 @@ export interface CompileOptions {
  * @throws {Error} If Deno fails: with what it printed.
  */
 export async function compile(options: CompileOptions): Promise<void> {
-  const { entry = fileURLToPath(new URL("cli.ts", ROOT)), output, change } = options;
-  const toolchain = findToolchain();
+  const { entry, output, change, arch } = options;
+  const baked = options.baked ??
+    { networks: [], permissions: await readPermissions("plugin") };
+  const toolchain = findToolchain(arch);
+  const { commit, date } = await readSource(ROOT);
   // Clean and without node_modules: all that lies beside the entry would be embedded.
   const folder = await Deno.makeTempDir({ prefix: "kube-ipam-compile-" });
   try {
-    await bundle({ entry, folder, toolchain });
+    const isOwn = arch === undefined || arch === ownArch();
+    const made = entry === undefined
+      ? await makeProgram({ folder, toolchain, isOwn })
+      : await makeOther(entry, { folder, toolchain });
     await change?.(folder);
+    const build: Build = { commit, ...baked };
+    // Not in a chunk: a call of the plugin neither reads it nor differs by it.
+    await Deno.writeTextFile(`${folder}/${BUILD_FILE}`, JSON.stringify(build));
+    await setTimes(folder, date);
     const args = [
-      "compile",
       ...["--quiet", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-check"],
       // Otherwise each run writes and reads a file of a predictable name in /tmp.
       "--no-code-cache",
       "--no-prompt",
-      ...permissionFlags(await readPermissions("plugin")),
-      ...["--include", "proto", "--output", output, `${basename(entry, ".ts")}.js`],
+      ...permissionFlags(baked.permissions),
+      ...[...made.files, BUILD_FILE].flatMap((name) => ["--include", name]),
+      ...["--output", output, made.entry],
     ];
-    await runDeno(toolchain, { args, cwd: folder });
+    await denoCompile(toolchain, { args, cwd: folder, arch });
+    if (arch !== undefined) await checkMachine(output, arch);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-function findToolchain(): Toolchain {
-  const folder = Deno.env.get("DENO_TOOLCHAIN");
-  if (folder === undefined || folder === "") return { deno: Deno.execPath(), env: {} };
-  return {
-    deno: `${folder}/deno`,
-    env: { DENORT_BIN: `${folder}/denort`, DENO_TLS_CA_STORE: "system" },
-  };
+async function makeOther(entry: string, options: BundleOptions): Promise<Made> {
+  await bundleModules([entry], options);
+  return { entry: `${basename(entry, ".ts")}.js`, files: [] };
 }
 
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+/** The executable holds the times of its files: the same sources shall make the same bytes. */
+async function setTimes(folder: string, date: Date): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await setTimes(path, date);
+    await Deno.utime(path, date, date);
+  }
 }
-
-async function main(args: readonly string[]): Promise<number> {
-  const [option, value] = args;
-  if (option === "--help") {
-    print(HELP);
-    return 0;
-  }
-  if (args.length > 2 || (option !== undefined && (option !== "--output" || !value))) {
-    print(
-      `Cannot compile as the only option is --output FILE: current value is "${args.join(" ")}"`,
-    );
-    return 2;
-  }
-  const output = resolve(value ?? fileURLToPath(new URL("dist/kube-ipam", ROOT)));
-  await Deno.mkdir(dirname(output), { recursive: true });
-  try {
-    await compile({ output });
-  } catch (error) {
-    print(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
-  const { size } = await Deno.stat(output);
-  print(`${output}: ${(size / 1e6).toFixed(1)} MB`);
-  return 0;
-}
-
-if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { type PermissionSet, permissionsIn } from "../lib/command/permission_set.ts";
 
-/** One permission set: `true` is everything, a list is these, an absent one is nothing. */
-export type PermissionSet = Readonly<Record<string, boolean | readonly string[]>>;
+export type { PermissionSet } from "../lib/command/permission_set.ts";
 
 const CONFIG = new URL("../deno.json", import.meta.url);
 
@@ -17,16 +17,7 @@ const CONFIG = new URL("../deno.json", import.meta.url);
  * @throws {RangeError} If there is no such set.
  */
 export async function readPermissions(name: string): Promise<PermissionSet> {
-  const text = await Deno.readTextFile(CONFIG);
-  // Comments stand on lines of their own, so that a "//" in a value needs no parser.
-  const config = JSON.parse(text.replaceAll(/^\s*\/\/.*$/gm, ""));
-  const set = config.permissions?.[name];
-  if (set === undefined) {
-    throw new RangeError(
-      `Cannot read permissions as deno.json must hold the set: current value is "${name}"`,
-    );
-  }
-  return set;
+  return permissionsIn(await Deno.readTextFile(CONFIG), name);
 }
 
 /**

@@ -24,8 +24,10 @@ export interface FlagOptions {
 
 /** What was given. */
 export interface Flags {
-  /** The value of each flag that takes one. */
+  /** The value of each flag that takes one; of several the last. */
   readonly values: ReadonlyMap<string, string>;
+  /** All values of each flag that takes one, in order. */
+  readonly all: ReadonlyMap<string, readonly string[]>;
   /** The flags that take none. */
   readonly set: ReadonlySet<string>;
   /** What is no flag. */
@@ -63,6 +65,7 @@ export function readFlags(args: readonly string[], options: FlagOptions): Flags 
     tokens: true,
   });
   const values = new Map<string, string>();
+  const all = new Map<string, readonly string[]>();
   const set = new Set<string>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
@@ -72,11 +75,14 @@ export function readFlags(args: readonly string[], options: FlagOptions): Flags 
     if (kind === "none") {
       if (value !== undefined) throw new UsageError(`Cannot use --${name} as it takes no value`);
       set.add(name);
-    } else if (value === undefined || value === "" || !inlineValue && value.startsWith("-")) {
+    } else if (value === undefined || value === "" || !inlineValue && /^-./.test(value)) {
       throw new UsageError(`Cannot use --${name} as its value is missing`);
-    } else values.set(name, value);
+    } else {
+      values.set(name, value);
+      all.set(name, [...all.get(name) ?? [], value]);
+    }
   }
-  return { values, set, words: positionals };
+  return { values, all, set, words: positionals };
 }
 
 /**

@@ -13,7 +13,7 @@ import { randomFraction } from "../plugin/random.ts";
 import type { AddressRecord } from "../state/records.ts";
 import { tell, tellError } from "./errors.ts";
 import { confOf, readFlags, UsageError } from "./flags.ts";
-import { readConfig } from "./netconf.ts";
+import { readGivenConfig } from "./netconf.ts";
 import { formatCell, formatMoment, formatTable } from "./table.ts";
 
 /** What `list --help` prints. */
@@ -22,7 +22,8 @@ export const LIST_HELP = `kube-ipam list: print every recorded address, in addre
 Usage:
   kube-ipam list --conf FILE [--network NAME] [--state STATE] [--json]
 
-  --conf FILE     the network configuration (.conf or .conflist), for its datastore and addressSpace
+  --conf FILE     the network configuration (.conf or .conflist), for its datastore and addressSpace;
+                  "-" is stdin, for an executable that may not read the file
   --network NAME  only addresses of this network
   --state STATE   only addresses in this state: held (by a container), retained (for an owner),
                   cooling (given back, not given again yet)
@@ -55,7 +56,7 @@ interface ListAsked {
  */
 export async function list(args: readonly string[], io: Io): Promise<number> {
   const asked = readAsked(args);
-  const config = readConfig(asked.conf);
+  const config = await readGivenConfig(asked.conf, io);
   for (const warning of config.warnings) tell(io, `warning: ${warning}`);
   await using store = await openDatastore(config, { random: randomFraction });
   const request = { space: config.space, network: asked.network, state: asked.state };

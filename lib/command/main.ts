@@ -10,6 +10,7 @@ import { tell, tellError } from "./errors.ts";
 import { asksHelp, UsageError } from "./flags.ts";
 import { list, LIST_HELP } from "./list.ts";
 import { parseSampleKind, SAMPLE_KINDS, sampleNetconf } from "./outputconf.ts";
+import { printVersion, VERSION_HELP } from "./print_version.ts";
 import { release, RELEASE_HELP } from "./release.ts";
 import { VERSION } from "./version.ts";
 
@@ -53,7 +54,7 @@ async function run(word: string, { inline, rest, io }: Words): Promise<number> {
   switch (word) {
     case "version":
     case "V":
-      return print(io, `kube-ipam ${VERSION}\nCNI versions: ${VERSIONS.join(", ")}`);
+      return asksHelp(rest) ? print(io, VERSION_HELP) : printVersion(rest, io);
     case "help":
     case "h":
       return print(io, helpText(rest[0]));
@@ -90,27 +91,34 @@ CNI_COMMAND in its environment and a network configuration on stdin. CNI version
   }.
 
 Usage:
-  kube-ipam version              print the version
-  kube-ipam help [COMMAND]       print this text, or that of list or release
+  kube-ipam version              print version, commit, target and permissions
+  kube-ipam help [COMMAND]       print this text, or that of list, release or version
   kube-ipam list --conf FILE     print every recorded address
   kube-ipam release --conf FILE ADDRESS...
                                  free addresses that are retained or cool down
   kube-ipam outputconf KIND      print a network configuration to begin with
                                  KIND: ${SAMPLE_KINDS.join(", ")}
 
-list and release have more flags: kube-ipam list --help.
+list, release and version have more flags: kube-ipam list --help.
 Each word is also accepted as a flag: -version, --version, -outputconf macvlan, --outputconf=macvlan.
 
 Try it by hand:
   kube-ipam outputconf bridge > /etc/cni/net.d/10-kube-ipam.conf
   CNI_COMMAND=VERSION kube-ipam < /dev/null`;
 
-function helpText(word: string | undefined): string {
-  return word === "list" ? LIST_HELP : word === "release" ? RELEASE_HELP : HELP;
+/** The sub-commands that have a text of their own. */
+const HELP_TEXTS: ReadonlyMap<string, string> = new Map([
+  ["list", LIST_HELP],
+  ["release", RELEASE_HELP],
+  ["version", VERSION_HELP],
+]);
+
+function helpText(word = ""): string {
+  return HELP_TEXTS.get(word) ?? HELP;
 }
 
 function helpOf(word: string): string {
-  return word === "list" || word === "release" ? `${word} --help` : "help";
+  return HELP_TEXTS.has(word) ? `${word} --help` : "help";
 }
 
 function print(io: Io, text: string): number {

@@ -10,13 +10,32 @@ import type { Config, Netconf } from "../config/config.ts";
 import { parseNetconf } from "../config/json.ts";
 import { loadConfig } from "../config/load.ts";
 import { fileProblem } from "../plugin/files.ts";
+import type { Io } from "../plugin/io.ts";
 
 /** The type of an `ipam` object that is ours. */
 const TYPE = "kube-ipam";
-/** Where the compiled program may read; `permissions` of `deno.json` names all. */
+/** Where the compiled program may read by default; `permissions` of `deno.json` names all. */
 const FOLDERS = "/etc/cni, /etc/kubernetes, /etc/kube-ipam, /var/lib/cni/kube-ipam";
+/** Given instead of a file: then it is read from stdin. */
+const STDIN = "-";
+/** How long stdin is waited for, in milliseconds. */
+const PATIENCE_MS = 10_000;
 
 const UNREADABLE = "Cannot read the network configuration";
+
+/**
+ * Reads the configuration that a sub-command is given, from a file or from stdin.
+ *
+ * @param conf The value of `--conf`: a path, or `-` for stdin, which needs no permission.
+ * @param io The process.
+ * @returns The configuration.
+ * @throws {CniError} As {@linkcode readConfig}.
+ */
+export async function readGivenConfig(conf: string, io: Pick<Io, "stdin">): Promise<Config> {
+  if (conf !== STDIN) return readConfig(conf);
+  const text = await io.stdin(AbortSignal.timeout(PATIENCE_MS));
+  return configOf(netconfIn(text, "stdin"));
+}
 
 /**
  * Reads a configuration file as a runtime does: a network configuration, or a list of which the plugin is taken that has kube-ipam as
@@ -27,7 +46,10 @@ const UNREADABLE = "Cannot read the network configuration";
  * @throws {CniError} If the file cannot be read, names kube-ipam nowhere, or has mistakes that matter.
  */
 export function readConfig(path: string): Config {
-  const netconf = selectNetconf(parseText(readFile(path), path), path);
+  return configOf(readNetconf(path));
+}
+
+function configOf(netconf: Netconf): Config {
   return loadConfig(netconf, {
     command: "DEL",
     args: { ips: [], gateways: [] },
@@ -35,12 +57,29 @@ export function readConfig(path: string): Config {
   });
 }
 
+/**
+ * Reads what a runtime would pass on stdin, not yet checked.
+ *
+ * @param path The file.
+ * @returns The network configuration.
+ * @throws {CniError} If the file cannot be read, or names kube-ipam nowhere.
+ */
+export function readNetconf(path: string): Netconf {
+  return netconfIn(readFile(path), path);
+}
+
+function netconfIn(text: string, path: string): Netconf {
+  return selectNetconf(parseText(text, path), path);
+}
+
 function readFile(path: string): string {
   try {
     return readRegular(path);
   } catch (cause) {
     const problem = fileProblem(cause, { verb: "read", folders: FOLDERS });
-    const advice = cause instanceof Deno.errors.NotCapable ? ": copy the file there" : "";
+    const advice = cause instanceof Deno.errors.NotCapable
+      ? ": give the file on stdin, as --conf - < FILE"
+      : "";
     throw new CniError(CODES.io, UNREADABLE, { details: `${path}: ${problem}${advice}`, cause });
   }
 }

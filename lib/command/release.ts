@@ -13,7 +13,7 @@ import { randomFraction } from "../plugin/random.ts";
 import type { AddressRecord } from "../state/records.ts";
 import { tell, tellError } from "./errors.ts";
 import { confOf, readFlags, UsageError } from "./flags.ts";
-import { readConfig } from "./netconf.ts";
+import { readGivenConfig } from "./netconf.ts";
 import { formatCell, formatMoment } from "./table.ts";
 
 /** What `release --help` prints. */
@@ -23,7 +23,8 @@ export const RELEASE_HELP =
 Usage:
   kube-ipam release --conf FILE [--force] ADDRESS...
 
-  --conf FILE  the network configuration (.conf or .conflist), for its datastore and addressSpace
+  --conf FILE  the network configuration (.conf or .conflist), for its datastore and addressSpace;
+               "-" is stdin, for an executable that may not read the file
   --force      also free an address that a container holds: its attachment is removed with all its
                addresses, and nothing is retained. Where the pod still runs it goes on to use them,
                so that another pod may get the same: delete the pod instead, or be sure it is gone
@@ -52,7 +53,7 @@ interface ReleaseAsked {
  */
 export async function release(args: readonly string[], io: Io): Promise<number> {
   const { conf, force, addrs } = readAsked(args);
-  const config = readConfig(conf);
+  const config = await readGivenConfig(conf, io);
   for (const warning of config.warnings) tell(io, `warning: ${warning}`);
   await using store = await openDatastore(config, { random: randomFraction });
   let failed = 0;

@@ -1,9 +1,9 @@
 /**
  * ADD does not evaluate etcd3 and grpc-js, though the binary holds them.
  *
- * No trace of the kernel shows which of its own chunks a program runs. So one more binary is made of the
- * same bundle, in which these chunks throw as soon as they are evaluated: ADD must not notice, and a call
- * that does want gRPC must, which proves that the right chunks were changed.
+ * No trace of the kernel shows which of its own files a program runs. So one more binary is made of the
+ * same files, in which those of these packages throw as soon as they are evaluated: ADD must not notice, and a call
+ * that does want gRPC must, which proves that the right files were changed.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { compile } from "../../deploy/compile.ts";
@@ -18,15 +18,14 @@ const MARKS = ["grpc-node-js/", "etcdserverpb"];
 
 async function setTraps(folder: string): Promise<void> {
   let count = 0;
-  for await (const { name } of Deno.readDir(folder)) {
-    if (!name.endsWith(".js")) continue;
-    const path = `${folder}/${name}`;
+  for await (const { name } of Deno.readDir(`${folder}/packages`)) {
+    const path = `${folder}/packages/${name}`;
     const text = await Deno.readTextFile(path);
     if (!MARKS.some((mark) => text.includes(mark))) continue;
     await Deno.writeTextFile(path, `throw new Error("${TRAP}");\n${text}`);
     count++;
   }
-  assert(count > 0, "a chunk holds the gRPC client");
+  assert(count > 0, "a file holds the gRPC client");
 }
 
 testNeeding(["binary", "etcd"], "ADD and DEL do not load the gRPC client", async () => {

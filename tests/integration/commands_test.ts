@@ -87,8 +87,10 @@ Deno.test("a configuration where the program may not read is told clearly", asyn
     assertEquals([code, stdout], [1, ""]);
     assertEquals(
       stderr,
-      `kube-ipam: Cannot read the network configuration: ${conf}: this program may read only below ` +
-        "/etc/cni, /etc/kubernetes, /etc/kube-ipam, /var/lib/cni/kube-ipam: copy the file there\n",
+      `kube-ipam: Cannot read the network configuration: ${conf}: ` +
+        'this program has no permission to read it: "kube-ipam version" shows what it has, by default below ' +
+        "/etc/cni, /etc/kubernetes, /etc/kube-ipam, /var/lib/cni/kube-ipam: " +
+        "give the file on stdin, as --conf - < FILE\n",
     );
   } finally {
     await Deno.remove(conf);

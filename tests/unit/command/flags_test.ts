@@ -25,7 +25,10 @@ Deno.test("readFlags() reads a flag with one dash or two, and its value after a 
 });
 
 Deno.test("readFlags() takes the last of several values, and what follows -- as it is", () => {
-  assertEquals(read("--conf", "a", "--conf", "b").values.get("conf"), "b");
+  const { values, all } = read("--conf", "a", "--conf", "b");
+  assertEquals([values.get("conf"), all.get("conf")], ["b", ["a", "b"]]);
+  assertEquals(all.get("network"), undefined);
+  assertEquals(read("--conf", "-").values.get("conf"), "-");
   assertEquals(read("--", "--json").words, ["--json"]);
   assertEquals(read("fd00::1", "10.0.0.1").words, ["fd00::1", "10.0.0.1"]);
 });

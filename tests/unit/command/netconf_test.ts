@@ -1,15 +1,15 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CniError } from "../../../lib/cni/errors.ts";
-import { readConfig, selectNetconf } from "../../../lib/command/netconf.ts";
+import { readConfig, readGivenConfig, selectNetconf } from "../../../lib/command/netconf.ts";
 import { SAMPLE_KINDS, sampleNetconf } from "../../../lib/command/outputconf.ts";
 
 const IPAM = { type: "kube-ipam", datastore: "sqlite" };
 
-async function withFile(text: string, use: (path: string) => void): Promise<void> {
+async function withFile(text: string, use: (path: string) => void | Promise<void>): Promise<void> {
   const path = await Deno.makeTempFile({ prefix: "kube-ipam-", suffix: ".conf" });
   try {
     await Deno.writeTextFile(path, text);
-    use(path);
+    await use(path);
   } finally {
     await Deno.remove(path);
   }
@@ -75,4 +75,16 @@ Deno.test("readConfig() names the file and what is wrong with it", async () => {
   await withFile(JSON.stringify({ name: "net", ipam: { ...IPAM, datastore: "etcd" } }), (path) => {
     assertThrows(() => readConfig(path), CniError, "network configuration");
   });
+});
+
+Deno.test('readGivenConfig() reads stdin for "-", and a file otherwise', async () => {
+  const netconf = JSON.stringify({ name: "net", cniVersion: "1.0.0", ipam: IPAM });
+  const io = { stdin: () => Promise.resolve(netconf) };
+  assertEquals((await readGivenConfig("-", io)).network, "net");
+  await withFile(netconf.replace("net", "other"), async (path) => {
+    assertEquals((await readGivenConfig(path, io)).network, "other");
+  });
+  const empty = { stdin: () => Promise.resolve("") };
+  const error = await assertRejects(() => readGivenConfig("-", empty), CniError);
+  assertEquals(error.details, "stdin: the file is empty");
 });

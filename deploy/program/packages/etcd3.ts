@@ -1,0 +1,2 @@
+/** @module */
+export { Etcd3 } from "etcd3";

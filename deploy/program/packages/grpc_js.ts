@@ -1,0 +1,2 @@
+/** @module */
+export { InterceptingCall } from "@grpc/grpc-js";

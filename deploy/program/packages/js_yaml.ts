@@ -1,0 +1,2 @@
+/** @module */
+export { CORE_SCHEMA, load, Type, YAMLException } from "js-yaml";

@@ -1,0 +1,113 @@
+/**
+ * Runs the calls that a node makes most, and keeps what V8 compiled for them.
+ *
+ * `deno run rehearse.ts FOLDER`: by the Deno whose V8 the executable has. The cache holds code only, nothing of
+ * the addresses, files and answers here.
+ *
+ * @module
+ */
+import type { Io } from "../../lib/plugin/io.ts";
+import { rehearsalGateway } from "./gateway.ts";
+import { FILES, loadProgram, type Program } from "./load.ts";
+
+const POD = { namespace: "rehearsal", name: "pod", uid: "0b4f7b0e-8f3c-4c60-9f4e-5b2f1d7f6f10" };
+
+if (import.meta.main) await rehearse(Deno.args[0] ?? "");
+
+async function rehearse(folder: string): Promise<void> {
+  const { program, script } = loadProgram(folder);
+  const root = await Deno.makeTempDir({ prefix: "kube-ipam-rehearsal-" });
+  try {
+    await using etcd = serve(rehearsalGateway());
+    await using api = serve(answerPod);
+    const kubeConfig = `${root}/kubeconfig`;
+    await Deno.writeTextFile(kubeConfig, kubeconfig(urlOf(api)));
+    const etcdConfig = { etcdURL: urlOf(etcd) };
+    const pods = { etcdConfig, kubeConfig, annotations: "on", rangeEnd: "10.1.0.99" };
+    await program.processIo().stdin(AbortSignal.timeout(1_000));
+    for (const ipam of [{ datastore: "sqlite" }, { etcdConfig }, pods]) {
+      await callAll(program, { root, ipam });
+    }
+    await Deno.writeFile(`${folder}/${FILES.cache}`, script.createCachedData());
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** The first ADD of a node writes more than those after it. */
+async function callAll(
+  program: Program,
+  { root, ipam }: { readonly root: string; readonly ipam: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  for (const containerId of ["first", "second"]) {
+    for (const command of ["ADD", "DEL"]) {
+      let stdout = "";
+      const code = await program.main({
+        ...program.processIo(),
+        env: variables({ command, containerId, isPod: "kubeConfig" in ipam }),
+        stdin: () => Promise.resolve(netconf(root, ipam)),
+        stdout: (text) => stdout += text,
+      });
+      if (code !== 0) throw new Error(`Cannot rehearse ${command}: ${stdout}`);
+    }
+  }
+}
+
+function variables(
+  call: { readonly command: string; readonly containerId: string; readonly isPod: boolean },
+): Io["env"] {
+  const { command, containerId, isPod } = call;
+  const pod =
+    `IgnoreUnknown=1;K8S_POD_NAMESPACE=${POD.namespace};K8S_POD_NAME=${POD.name};K8S_POD_UID=${POD.uid}`;
+  const values = new Map([
+    ["CNI_COMMAND", command],
+    ["CNI_CONTAINERID", containerId],
+    ["CNI_NETNS", "/var/run/netns/rehearsal"],
+    ["CNI_IFNAME", "eth0"],
+    ["CNI_ARGS", isPod ? pod : ""],
+  ]);
+  return (name) => values.get(name);
+}
+
+function netconf(root: string, ipam: Readonly<Record<string, unknown>>): string {
+  const subnet = "10.1.0.0/24";
+  const log = { file: `${root}/log` };
+  const folders = { dataDir: `${root}/data`, runDir: `${root}/run`, log };
+  return JSON.stringify({
+    cniVersion: "1.0.0",
+    name: "rehearsal",
+    type: "bridge",
+    ipam: { type: "kube-ipam", subnet, annotations: "off", ...folders, ...ipam },
+  });
+}
+
+function kubeconfig(server: string): string {
+  const name = "rehearsal";
+  return JSON.stringify({
+    "apiVersion": "v1",
+    "kind": "Config",
+    "current-context": name,
+    "contexts": [{ name, context: { cluster: name, user: name } }],
+    "clusters": [{ name, cluster: { server } }],
+    "users": [{ name, user: { token: name } }],
+  });
+}
+
+function answerPod(): Response {
+  const annotations = { "kube-ipam.ip": "10.1.0.200" };
+  return Response.json({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { ...POD, annotations },
+    spec: { containers: [] },
+    status: { phase: "Pending" },
+  });
+}
+
+function serve(handler: (request: Request) => Response | Promise<Response>): Deno.HttpServer {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+}
+
+function urlOf({ addr }: Deno.HttpServer): string {
+  return "port" in addr ? `http://127.0.0.1:${addr.port}` : "";
+}
