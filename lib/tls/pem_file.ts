@@ -54,8 +54,8 @@ export function repairOfUnreadable(setting: string, cause: unknown): string {
     return `Correct ${setting}, or install the file on this node`;
   }
   if (cause instanceof Deno.errors.NotCapable) {
-    return `Keep the file of ${setting} below /etc/kubernetes, /etc/etcd, /etc/ssl/etcd, /etc/kube-ipam or /etc/cni: ` +
-      "this program may read such files nowhere else";
+    return `Keep the file of ${setting} where this program may read: "kube-ipam version" shows where, ` +
+      "by default below /etc/kubernetes, /etc/etcd, /etc/ssl/etcd, /etc/kube-ipam or /etc/cni";
   }
   if (cause instanceof IrregularFileError) return `Correct ${setting}: it must name a file`;
   return `Make the file of ${setting} readable for this program`;
