@@ -11,8 +11,10 @@ import { parseExpiring, RecordError } from "../state/record_text.ts";
 import type { Entry, Guard, ListRead } from "../state/txn.ts";
 import { entriesOf, type Plan, read } from "./plan.ts";
 
-/** Expired records that one ADD or DEL clears away at most, per family. */
-const CLEARED = 8;
+/** Expired records that one DEL clears away at most, per family: more than it makes. */
+export const CLEARED_BY_DEL = 8;
+/** Those that one ADD clears away at most. It reads them with each try, whether it needs them or not. */
+export const CLEARED_BY_ADD = 4;
 /** Records that one page of the search for a reusable address holds. */
 const PAGE = 64;
 /** Pages that this search reads at most. */
@@ -33,8 +35,11 @@ export interface Expiring {
 }
 
 /** Reads the oldest expiring records of a family. */
-export function readOldest(space: string, family: Family): ListRead {
-  return { kind: "list", ...expiringBounds(space, family), limit: CLEARED, values: true };
+export function readOldest(
+  space: string,
+  { family, limit }: { readonly family: Family; readonly limit: number },
+): ListRead {
+  return { kind: "list", ...expiringBounds(space, family), limit, values: true };
 }
 
 /** Reads entries of {@linkcode readOldest}. Those that cannot be read are left out: they are neither given again nor cleared. */

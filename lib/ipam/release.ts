@@ -10,7 +10,14 @@ import type { AttachmentRecord } from "../state/records.ts";
 import { parseAttachment, RecordError } from "../state/record_text.ts";
 import { deletion, guardOf } from "../state/operations.ts";
 import { type Entry, type Guard, MAX_OPERATIONS, type Txn, type Write } from "../state/txn.ts";
-import { clearing, expiredOf, type Expiring, parseOldest, readOldest } from "./expiring.ts";
+import {
+  CLEARED_BY_DEL,
+  clearing,
+  expiredOf,
+  type Expiring,
+  parseOldest,
+  readOldest,
+} from "./expiring.ts";
 import { isOurs, type Node } from "./ownership.ts";
 import { commit, entriesOf, entryOf, type Plan, read } from "./plan.ts";
 import { removeAttachment, versionOf } from "./removal.ts";
@@ -57,7 +64,7 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
     if (pending.length === 0) return names.flatMap((name) => done.get(name) ?? []);
     const seen = yield* read([
       ...pending.map((name) => ({ kind: "get", key: attachmentKey(space, name) } as const)),
-      ...families.map((family) => readOldest(space, family)),
+      ...families.map((family) => readOldest(space, { family, limit: CLEARED_BY_DEL })),
     ]);
     const mine: Mine[] = [];
     for (const [index, name] of pending.entries()) {

@@ -9,7 +9,7 @@ import { type ApplyOptions, applySample } from "./kube_apply.ts";
 import { adminOf, type KubeAdmin } from "./kube_admin.ts";
 import { type KubePods, podsOf } from "./kube_pods.ts";
 import { type RoleKubeconfigOptions, writeRoleKubeconfig } from "./kube_role.ts";
-import { startKubeServer } from "./kube_server.ts";
+import { type KubeServer, startKubeServer } from "./kube_server.ts";
 import { startEtcd, type TestEtcd } from "./etcd.ts";
 
 /** How a Kubernetes API is started. */
@@ -32,6 +32,8 @@ export interface TestKube extends AsyncDisposable, KubePods {
   readonly etcd: TestEtcd;
   /** A token that may do everything. */
   readonly adminToken: string;
+  /** Issues certificates of its authority. */
+  readonly issue: KubeServer["issue"];
   /** Asks the API with that token. */
   readonly admin: KubeAdmin;
   /** Makes a namespace, unless it is there. */
@@ -76,6 +78,7 @@ export async function startKube(options: StartKubeOptions = {}): Promise<TestKub
     dir: server.dir,
     etcd,
     adminToken: server.adminToken,
+    issue: server.issue,
     admin,
     ...podsOf(admin),
     makeNamespace: async (name) => {

@@ -5,7 +5,7 @@
  */
 import { findKubeApiserver } from "./assets.ts";
 import type { TestEtcd } from "./etcd.ts";
-import { makePki, openssl } from "./pki.ts";
+import { makePki, openssl, type Pki } from "./pki.ts";
 
 /** What {@linkcode startKubeServer} needs. */
 export interface StartKubeServerOptions {
@@ -21,6 +21,8 @@ export interface KubeServer extends AsyncDisposable {
   readonly caPem: string;
   readonly dir: string;
   readonly adminToken: string;
+  /** Issues certificates; one that is good for clients is let in by its name. */
+  readonly issue: Pki["issue"];
   /** For `fetch`: trusts its certificate. Another one after each start. */
   readonly http: Deno.HttpClient;
   stop(): Promise<void>;
@@ -72,6 +74,7 @@ async function startOnce({ etcd, etcdPrefix }: StartKubeServerOptions): Promise<
     "cert-dir": dir,
     "tls-cert-file": certFile,
     "tls-private-key-file": keyFile,
+    "client-ca-file": caFile,
     "service-account-issuer": "https://kubernetes.default.svc",
     "service-account-key-file": `${dir}/sa.key`,
     "service-account-signing-key-file": `${dir}/sa.key`,
@@ -114,6 +117,7 @@ async function startOnce({ etcd, etcdPrefix }: StartKubeServerOptions): Promise<
     caPem,
     dir,
     adminToken,
+    issue,
     get http() {
       return http ??= newClient();
     },

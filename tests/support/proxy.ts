@@ -1,5 +1,5 @@
 /**
- * A TCP proxy for tests that counts requests and fails where it is told to.
+ * A TCP proxy for tests that counts requests and bytes, and fails where it is told to.
  *
  * @module
  */
@@ -22,11 +22,13 @@ export interface TestProxy extends AsyncDisposable {
   readonly paths: readonly string[];
   /** How many connections were accepted so far. */
   readonly connections: number;
+  /** How many bytes came from both sides so far, HTTP heads included. */
+  readonly bytes: number;
   /** What it does with the next bytes. */
   mode: ProxyMode;
   /** How long each answer is held back, in ms. */
   delayMs: number;
-  /** Forgets the paths. */
+  /** Forgets the paths and the bytes. */
   reset(): void;
 }
 
@@ -44,6 +46,7 @@ export function startProxy(target: string, mode: ProxyMode = "pass"): TestProxy 
   const paths: string[] = [];
   const decoder = new TextDecoder();
   let connections = 0;
+  let bytesSeen = 0;
   let ended = false;
 
   const proxy: TestProxy = {
@@ -52,9 +55,15 @@ export function startProxy(target: string, mode: ProxyMode = "pass"): TestProxy 
     get connections() {
       return connections;
     },
+    get bytes() {
+      return bytesSeen;
+    },
     mode,
     delayMs: 0,
-    reset: () => paths.splice(0),
+    reset: () => {
+      paths.splice(0);
+      bytesSeen = 0;
+    },
     [Symbol.asyncDispose]: async () => {
       if (!ended) listener.close();
       ended = true;
@@ -88,12 +97,14 @@ export function startProxy(target: string, mode: ProxyMode = "pass"): TestProxy 
     };
     await Promise.all([
       pump(conn, async (bytes) => {
+        bytesSeen += bytes.length;
         for (const [, path] of decoder.decode(bytes).matchAll(/^(?:POST|GET) (\S+) HTTP/gm)) {
           if (path !== undefined) paths.push(path);
         }
         if (proxy.mode !== "hang") await writeAll(server, bytes);
       }).finally(end),
       pump(server, async (bytes) => {
+        bytesSeen += bytes.length;
         if (proxy.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, proxy.delayMs));
         if (proxy.mode === "cut-answer") return end();
         if (proxy.mode !== "hang") await writeAll(conn, bytes);

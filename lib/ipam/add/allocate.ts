@@ -110,7 +110,6 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
       known,
       picks,
       explained,
-      conflicts: conflicts + 1,
       tried,
       strange,
     });

@@ -18,11 +18,16 @@ const BLOCK = 1n << 22n;
 /** Searches in a row that others may spoil before any member is tried, so that its conflict shows a window. */
 const ROUNDS = 4;
 
+/** Of how many free addresses an ordered search takes any, at most: as a power of two. */
+const LARGEST_SPREAD = 16;
+
 /** A member to try, with what stands there if it is not absent, and the window to read beside it. */
 export interface Candidate {
   readonly value: bigint;
   readonly replacement?: Replacement;
   readonly window: Window;
+  /** Tries of the same search that came to nothing before this one. */
+  readonly lost: number;
 }
 
 /** How one pool is searched during one ADD. */
@@ -33,8 +38,8 @@ export interface Search {
   readonly order: "random" | "first";
   /** Index of the member that an ordered search begins at. */
   readonly start: bigint;
-  /** Tries of this pool that came to nothing. */
-  readonly conflicts: number;
+  /** Tries of this search that came to nothing. */
+  readonly lost: number;
   /** Expiring addresses that were tried in vain: their `expiring/` keys may have outlived them. */
   readonly tried: ReadonlySet<bigint>;
 }
@@ -54,10 +59,10 @@ export interface Shown {
 export function firstCandidate({ pool, request, order, start }: Search): Candidate | undefined {
   if (pool.size === 0n) return undefined;
   if (order === "first") {
-    return { value: memberAt(pool, start), window: windowAfter(pool, start) };
+    return { value: memberAt(pool, start), window: windowAfter(pool, start, 1), lost: 0 };
   }
   const index = request.random(pool.size);
-  return { value: memberAt(pool, index), window: windowAround(pool, index) };
+  return { value: memberAt(pool, index), window: windowAround(pool, index), lost: 0 };
 }
 
 /**
@@ -127,42 +132,46 @@ function* look(search: Search): Plan<Descent> {
 }
 
 function* reuse(search: Search): Plan<Candidate | undefined> {
-  const { pool, tried, request: { space, now }, conflicts } = search;
+  const { pool, tried, request: { space, now } } = search;
   const list = yield* findReusable({
     space,
     now,
     family: pool.family,
     grantable: (value) => partOf(pool, value) !== undefined && !tried.has(value),
   });
-  const index = spread(search, { length: list.length, conflicts: conflicts - 1 });
-  const chosen = list[index];
+  const chosen = list[oneOf(search, list.length)];
   return chosen === undefined ? undefined : again(search, chosen);
 }
 
-/**
- * Random takes any. An ordered search takes the first; after the k-th conflict any of the first 2^k, so that N callers do not
- * all want the same.
- */
+/** Random takes any, in order one of the first. */
 function prefer(search: Search, free: readonly bigint[]): bigint {
-  const { conflicts, order, request } = search;
+  const { order, request } = search;
   const index = order === "random"
     ? Number(request.random(BigInt(free.length)))
-    : spread(search, { length: free.length, conflicts: conflicts - 1 });
+    : oneOf(search, free.length);
   return free[index] ?? 0n;
 }
 
-function spread(
-  { request }: Search,
-  { length, conflicts }: { readonly length: number; readonly conflicts: number },
-): number {
-  const first = Math.min(length, 2 ** Math.min(Math.max(conflicts, 0), 16));
-  return first < 2 ? 0 : Number(request.random(BigInt(first)));
+/** The index of one of the first. */
+function oneOf(search: Search, length: number): number {
+  const first = Math.min(length, spreadOf(search.lost));
+  return first < 2 ? 0 : Number(search.request.random(BigInt(first)));
 }
 
-function around({ pool, order }: Search, value: bigint): Candidate {
+/**
+ * Of how many an ordered search takes any. The first one after its first conflict, which may be of long ago; where it has another
+ * one, others are at it too: after the k-th any of the first 2^k, so that N callers do not all want the same.
+ */
+function spreadOf(lost: number): number {
+  return lost < 2 ? 1 : 2 ** Math.min(lost, LARGEST_SPREAD);
+}
+
+function around({ pool, order, lost }: Search, value: bigint): Candidate {
   const index = indexFrom(pool, value);
-  const window = order === "random" ? windowAround(pool, index) : windowAfter(pool, index);
-  return { value, window };
+  const window = order === "random"
+    ? windowAround(pool, index)
+    : windowAfter(pool, index, spreadOf(lost + 1));
+  return { value, window, lost };
 }
 
 function again(search: Search, { addr, replacement }: Expiring): Candidate {
@@ -171,5 +180,6 @@ function again(search: Search, { addr, replacement }: Expiring): Candidate {
 
 function descentOptions({ pool, order, request }: Search): DescentOptions {
   const { space, random } = request;
-  return { space, family: pool.family, random, order };
+  const beside = order === "random" ? windowAround(pool, random(pool.size)) : undefined;
+  return { space, family: pool.family, random, order, beside };
 }

@@ -15,7 +15,7 @@ import {
   type Txn,
   type Write,
 } from "../../state/txn.ts";
-import { clearing, type Expiring, readOldest } from "../expiring.ts";
+import { CLEARED_BY_ADD, clearing, type Expiring, readOldest } from "../expiring.ts";
 import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
 import { changeOwner } from "./owner_change.ts";
@@ -76,7 +76,7 @@ export function claim(
     ...picks.flatMap(({ addr, origin }) =>
       origin.kind === "choice" ? [readWindow(space, addr.family, origin.candidate.window)] : []
     ),
-    ...families.map((family) => readOldest(space, family)),
+    ...families.map((family) => readOldest(space, { family, limit: CLEARED_BY_ADD })),
   ];
 
   const writes = distinct([

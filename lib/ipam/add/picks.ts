@@ -96,8 +96,6 @@ function firstPick(
 export interface LostOptions extends Situation {
   readonly picks: readonly Pick[];
   readonly explained: Explained;
-  /** Tries so far. */
-  readonly conflicts: number;
   /** Expiring addresses that were tried in vain: more are added. */
   readonly tried: Set<bigint>;
   /** Addresses under the owner's name that are not the owner's: more are added. */
@@ -168,9 +166,9 @@ function* choiceAgain(
   request: AddRequest,
   options: LostPick & { readonly candidate: Candidate },
 ): Plan<Pick | Taken | Exhausted> {
-  const { pick, index, supply, explained, conflicts, tried, candidate } = options;
+  const { pick, index, supply, explained, tried, candidate } = options;
   if (candidate.replacement !== undefined) tried.add(pick.addr.value);
-  const search: Search = { ...supply, request, conflicts, tried };
+  const search: Search = { ...supply, request, lost: candidate.lost + 1, tried };
   const shown = explained.shown[index] ?? { window: undefined, oldest: [] };
   const next = yield* nextCandidate(search, { ...shown, candidate });
   const again = choose(request, { supply, candidate: next });
@@ -190,7 +188,7 @@ function* choiceAgain(
 }
 
 function chooseFirst(request: AddRequest, supply: Supply): Pick | Exhausted {
-  const candidate = firstCandidate({ ...supply, request, conflicts: 0, tried: NONE });
+  const candidate = firstCandidate({ ...supply, request, lost: 0, tried: NONE });
   return choose(request, { supply, candidate });
 }
 

@@ -57,7 +57,7 @@ export function* reclaim(request: AddRequest, { pool }: Supply): Plan<Reclaimed>
     const addr = addressOfKey(entry.key);
     const standing = yield* standingAt(request, { addr, entry });
     if (standing.kind === "claimable") {
-      const candidate = { value: addr.value, window: [] };
+      const candidate = { value: addr.value, window: [], lost: 0 };
       return { kind: "gone", candidate, claimable: standing.claimable };
     }
     // An API that does not answer would be waited for with each of them.

@@ -9,8 +9,10 @@ import { addressBounds, addressOfKey } from "../../state/keys.ts";
 import type { ListRead, Seen } from "../../state/txn.ts";
 import { type Pool, slice } from "../pool.ts";
 
-/** Members that a random candidate's window has. */
-const AROUND = 64n;
+/** Members that a window has: when 90 % of a pool are taken, one such window of 150 is full. Their keys are half of what an ADD reads. */
+const MEMBERS = 48n;
+/** Members that a window has for each free address of which a caller takes any. */
+const MEMBERS_EACH = 4n;
 /** Keys that one list answers at most. */
 export const LIST_LIMIT = 256;
 
@@ -22,15 +24,23 @@ export function windowAround(pool: Pool, index: bigint): Window {
   const part = pool.parts.find(({ offset, size }) => index < offset + size);
   if (part === undefined) return [];
   const { offset, size } = part;
-  const start = max(offset, index - AROUND / 2n);
-  return slice(pool, start, min(offset + size, start + AROUND));
+  const start = max(offset, index - MEMBERS / 2n);
+  return slice(pool, start, min(offset + size, start + MEMBERS));
 }
 
-/** The members from an index on, as many of its part as one list answers. */
-export function windowAfter(pool: Pool, index: bigint): Window {
+/**
+ * The members of a part from one on.
+ *
+ * @param pool The pool.
+ * @param index The index of the first.
+ * @param spread How many free ones the next try may choose from: more callers at once need a longer window.
+ * @returns As many as that needs, and as one list answers.
+ */
+export function windowAfter(pool: Pool, index: bigint, spread: number): Window {
   const part = pool.parts.find(({ offset, size }) => index < offset + size);
   if (part === undefined) return [];
-  return slice(pool, index, min(part.offset + part.size, index + BigInt(LIST_LIMIT)));
+  const members = min(BigInt(LIST_LIMIT), max(MEMBERS, MEMBERS_EACH * BigInt(spread)));
+  return slice(pool, index, min(part.offset + part.size, index + members));
 }
 
 /** Reads the taken keys of a window. */

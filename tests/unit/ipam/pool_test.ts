@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { tile } from "../../../lib/ipam/add/descent.ts";
+import { tile, tilesFor } from "../../../lib/ipam/add/descent.ts";
 import {
   indexFrom,
   memberAt,
@@ -12,6 +12,7 @@ import {
   takeFirst,
 } from "../../../lib/ipam/pool.ts";
 import type { Interval } from "../../../lib/net/interval.ts";
+import { MAX_OPERATIONS } from "../../../lib/state/txn.ts";
 import { setOf } from "../../support/sets.ts";
 
 /** Two ranges, the higher one first, with holes: small enough to be listed by a slow oracle. */
@@ -64,12 +65,38 @@ Deno.test("takeFirst() keeps the first members", () => {
   }));
 });
 
-Deno.test("tile() covers a region exactly, in order, in at most as many pieces as are allowed", () => {
-  fc.assert(fc.property(fc.integer({ min: 8, max: 60 }), (most) => {
+Deno.test("tile() covers a region exactly, in order, in as many pieces as one read can count", () => {
+  fc.assert(fc.property(fc.bigInt({ min: 1n, max: 200n }), (count) => {
     const region = slice(POOL, 0n, POOL.size);
-    const tiles = tile(region, most);
+    const tiles = tile(region, count);
     assertEquals(tiles.flatMap(valuesOf), MEMBERS);
-    assertEquals(tiles.length <= most, true);
+    assertEquals(tiles.length <= MAX_OPERATIONS, true);
     assertEquals(membersOf(tiles), POOL.size);
   }));
+});
+
+Deno.test("tile() keeps its limit where a region has many intervals", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 127 }), fc.bigInt(1n, 300n), (parts, count) => {
+    const region = Array.from({ length: parts }, (_, index) => {
+      const first = BigInt(index * 1000);
+      return { first, last: first + BigInt(index * 7) };
+    });
+    const tiles = tile(region, count);
+    assertEquals(tiles.length <= MAX_OPERATIONS, true);
+    assertEquals(membersOf(tiles), membersOf(region));
+  }));
+});
+
+Deno.test("tilesFor() needs no more levels than the most tiles would", () => {
+  const levels = (members: bigint, tilesOf: (members: bigint) => bigint): number => {
+    if (members <= 256n) return 0;
+    const tiles = tilesOf(members);
+    return 1 + levels((members + tiles - 1n) / tiles, tilesOf);
+  };
+  fc.assert(fc.property(fc.bigInt(257n, 1n << 22n), (members) => {
+    const tiles = tilesFor(members);
+    assertEquals(1n < tiles && tiles <= 128n, true);
+    assertEquals(levels(members, tilesFor), levels(members, () => 128n), `${members}`);
+  }));
+  assertEquals([tilesFor(65_533n), tilesFor(1n << 22n)], [32n, 128n]);
 });
