@@ -67,6 +67,7 @@ export async function compile(options: CompileOptions): Promise<void> {
       // Otherwise each run writes and reads a file of a predictable name in /tmp.
       "--no-code-cache",
       "--no-prompt",
+      ...made.flags,
       ...permissionFlags(baked.permissions),
       ...[...made.files, BUILD_FILE].flatMap((name) => ["--include", name]),
       ...["--output", output, made.entry],
@@ -80,7 +81,7 @@ export async function compile(options: CompileOptions): Promise<void> {
 
 async function makeOther(entry: string, options: BundleOptions): Promise<Made> {
   await bundleModules([entry], options);
-  return { entry: `${basename(entry, ".ts")}.js`, files: [] };
+  return { entry: `${basename(entry, ".ts")}.js`, files: [], flags: [] };
 }
 
 /** The executable holds the times of its files: the same sources shall make the same bytes. */

@@ -16,6 +16,12 @@ const HERE = fileURLToPath(new URL("./", import.meta.url));
 /** Loaded by few calls, or none: they stay out of the script. */
 const PACKAGES = ["@grpc/grpc-js", "etcd3", "js-yaml"] as const;
 
+/**
+ * Flags of V8, for the rehearsal and for the executable: it refuses a cache made with others. Sparkplug
+ * compiles what runs a few times, and a call ends before that pays.
+ */
+const V8_FLAGS = "--v8-flags=--no-sparkplug";
+
 /** What {@linkcode makeProgram} needs. */
 export interface MakeProgramOptions {
   /** Takes the files. */
@@ -32,6 +38,8 @@ export interface Made {
   readonly entry: string;
   /** The names of files and folders beside it. */
   readonly files: readonly string[];
+  /** More flags for `deno compile`. */
+  readonly flags: readonly string[];
 }
 
 /**
@@ -50,10 +58,12 @@ export async function makeProgram(options: MakeProgramOptions): Promise<Made> {
   await writeScript(`${folder}/${FILES.script}`, toolchain);
   const files = ["packages", "proto", FILES.script];
   const entry = "start.js";
-  if (!isOwn) return { entry, files };
+  const flags = [V8_FLAGS];
+  if (!isOwn) return { entry, files, flags };
   const args = ["run", "--allow-all", "--quiet", "--no-config", "--no-lock", "--no-code-cache"];
-  await runDeno(toolchain, { args: [...args, `${HERE}rehearse.ts`, folder], cwd: folder });
-  return { entry, files: [...files, FILES.cache] };
+  const words = [...args, V8_FLAGS, `${HERE}rehearse.ts`, folder];
+  await runDeno(toolchain, { args: words, cwd: folder });
+  return { entry, files: [...files, FILES.cache], flags };
 }
 
 async function writeScript(path: string, toolchain: Toolchain): Promise<void> {

@@ -9,8 +9,8 @@
 export interface HttpAnswer {
   /** Its status. */
   readonly status: number;
-  /** Its headers. */
-  readonly headers: Headers;
+  /** Its headers, their names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
   /** Its body. */
   readonly body: Uint8Array;
 }
@@ -25,7 +25,7 @@ export interface AnswerReader {
 
 interface Head {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: ReadonlyMap<string, string>;
 }
 
 const CR = 13;
@@ -33,6 +33,7 @@ const LF = 10;
 const STATUS = /^HTTP\/1\.[01] (\d{3})(?: |$)/;
 const SIZE = /^[0-9a-f]{1,8}(?=$|;| )/i;
 const LENGTH = /^\d{1,15}$/;
+const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** Answers that have no body, whatever their headers say: No Content, Not Modified. */
 const EMPTY = [204, 304];
 /** Longer heads are none of an API. */
@@ -67,11 +68,11 @@ export function answerReader(): AnswerReader {
 
   function bodyOf(
     all: Uint8Array,
-    { headers, ended }: { readonly headers: Headers; readonly ended: boolean },
+    { headers, ended }: { readonly headers: HttpAnswer["headers"]; readonly ended: boolean },
   ): Uint8Array | undefined {
     if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return unchunked(all);
     const length = headers.get("content-length");
-    if (length === null) return ended ? all.slice(at) : undefined;
+    if (length === undefined) return ended ? all.slice(at) : undefined;
     if (!LENGTH.test(length)) throw new SyntaxError("the length of the answer is malformed");
     const end = at + Number(length);
     return size < end ? undefined : all.slice(at, end);
@@ -124,14 +125,14 @@ function headOf(bytes: Uint8Array): Head {
   const [first = "", ...lines] = new TextDecoder().decode(bytes).trimEnd().split("\r\n");
   const [, status] = STATUS.exec(first) ?? [];
   if (status === undefined) throw new SyntaxError("the answer is not HTTP");
-  const headers = new Headers();
+  const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
-    try {
-      headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
-    } catch {
-      throw new SyntaxError("a header of the answer is malformed");
-    }
+    const name = line.slice(0, colon).toLowerCase();
+    if (!NAME.test(name)) throw new SyntaxError("a header of the answer is malformed");
+    const value = line.slice(colon + 1).trim();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return { status: Number(status), headers };
 }

@@ -47,13 +47,13 @@ export function makeConnections(): Connections {
   let isDisposed = false;
 
   function put(place: Place, opening: Opening): void {
-    const { origin } = new URL(place.url);
+    const { origin } = place.url;
     free.set(origin, [...free.get(origin) ?? [], { opening, since: performance.now() }]);
   }
 
   /** The one that served last. */
   function pop({ url }: Place): Opening | undefined {
-    const kept = free.get(new URL(url).origin) ?? [];
+    const kept = free.get(url.origin) ?? [];
     const youngest = kept.pop();
     if (youngest === undefined) return undefined;
     if (performance.now() - youngest.since < IDLE_MS) return youngest.opening;

@@ -96,7 +96,7 @@ class Gateway implements Transport<string> {
 
   async #prepare(url: string): Promise<void> {
     const texts = url.startsWith("https:") ? await this.#context.tls() : undefined;
-    if (texts?.cert === undefined) this.#connections.prepare({ url, ca: texts?.ca });
+    if (texts?.cert === undefined) this.#connections.prepare({ url: new URL(url), ca: texts?.ca });
   }
 
   /** By a connection of our own, else by `fetch`, which also tells why there is none. */
@@ -105,30 +105,31 @@ class Gateway implements Transport<string> {
     options: { readonly texts: TlsTexts | undefined; readonly signal: AbortSignal },
   ): Promise<Read> {
     const { texts, signal } = options;
-    const { endpoint, path, body, token } = post;
-    const request = {
-      method: "POST",
-      url: `${endpoint}${path}`,
-      headers: headersOf(token),
-      body,
-    } as const;
-    const place = { url: endpoint, ca: texts?.ca };
+    const url = new URL(post.endpoint);
+    const request = requestOf(post);
     const answer = texts?.cert === undefined
-      ? await this.#connections.exchange(request, { place, signal })
+      ? await this.#connections.exchange(request, { place: { url, ca: texts?.ca }, signal })
       : undefined;
     if (answer !== undefined) return answer;
     signal.throwIfAborted();
     if (texts !== undefined) this.#client ??= makeTlsClient(texts);
-    return await sendByFetch(request, { client: texts && this.#client, signal });
+    return await sendByFetch(post, { client: texts && this.#client, signal });
   }
 }
 
+function requestOf({ path, body, token }: Post): Required<HttpRequest> {
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (token !== undefined && token !== "") headers["authorization"] = token;
+  return { method: "POST", path, headers, body };
+}
+
 async function sendByFetch(
-  { url, method, headers, body }: Required<HttpRequest>,
+  post: Post,
   options: { readonly client: Deno.HttpClient | undefined; readonly signal: AbortSignal },
 ): Promise<Read> {
   const { client, signal } = options;
-  const response = await fetch(url, {
+  const { method, headers, body } = requestOf(post);
+  const response = await fetch(`${post.endpoint}${post.path}`, {
     method,
     headers: { ...headers },
     body,
@@ -138,11 +139,6 @@ async function sendByFetch(
     ...(client === undefined ? {} : { client }),
   });
   return { status: response.status, text: await readBody(response) };
-}
-
-function headersOf(token: string | undefined): Readonly<Record<string, string>> {
-  const type = { "content-type": "application/json" };
-  return token === undefined || token === "" ? type : { ...type, authorization: token };
 }
 
 function readable(

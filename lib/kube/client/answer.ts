@@ -14,7 +14,7 @@ export interface Answer {
   /** Its status. */
   readonly status: number;
   /** Its headers. */
-  readonly headers: Headers;
+  readonly headers: { get(name: string): string | null | undefined };
   /** Its body, or why there is none. */
   readonly text: string | typeof TOO_LARGE | typeof CUT;
 }

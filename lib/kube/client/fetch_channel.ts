@@ -45,11 +45,10 @@ export function fetchChannel(options: FetchChannelOptions): Channel {
   const isPlain = pair === undefined && proxy === undefined;
   return {
     get: async (url, { headers, signal }) => {
+      const place = { url: new URL(url), ca };
+      const { pathname: path } = place.url;
       const answer = isPlain
-        ? await connections.exchange({ method: "GET", url, headers }, {
-          place: { url, ca },
-          signal,
-        })
+        ? await connections.exchange({ method: "GET", path, headers }, { place, signal })
         : undefined;
       if (answer !== undefined) return answer;
       signal.throwIfAborted();

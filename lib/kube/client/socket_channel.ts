@@ -106,7 +106,7 @@ function exchange(socket: TLSSocket, url: string, request: Parameters<Get>[1]): 
     socket.on("secureConnect", () => socket.write(requestText(url, headers)));
     socket.on("data", (chunk: Uint8Array) => {
       bytes += chunk.length;
-      if (bytes > MAX_BYTES) resolve({ status: 200, headers: new Headers(), text: TOO_LARGE });
+      if (bytes > MAX_BYTES) resolve({ status: 200, headers: new Map(), text: TOO_LARGE });
       else look(() => reader.push(chunk));
     });
     socket.on("error", reject);

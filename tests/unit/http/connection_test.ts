@@ -4,7 +4,7 @@ import { makeConnections } from "../../../lib/http/connections.ts";
 import { TOO_LARGE } from "../../../lib/tls/body.ts";
 
 interface Served extends AsyncDisposable {
-  readonly url: string;
+  readonly url: URL;
   /** How many connections were accepted. */
   readonly connections: () => number;
 }
@@ -40,7 +40,7 @@ function serveRaw(handler: Handler): Served {
     if (open.delete(conn)) conn.close();
   }
   return {
-    url: `http://127.0.0.1:${listener.addr.port}`,
+    url: new URL(`http://127.0.0.1:${listener.addr.port}`),
     connections: () => connections,
     [Symbol.asyncDispose]: async () => {
       listener.close();
@@ -57,12 +57,12 @@ const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 const LATER = (): AbortSignal => AbortSignal.timeout(5_000);
 
 Deno.test("isDirect() takes addresses, and TLS where the authority is known", () => {
-  assert(isDirect({ url: "http://10.1.0.1:2379" }));
-  assert(isDirect({ url: "http://[fd00::1]:2379/v3" }));
-  assert(isDirect({ url: "https://10.1.0.1", ca: "PEM" }));
-  assert(!isDirect({ url: "https://10.1.0.1" }));
-  assert(!isDirect({ url: "http://etcd.example:2379" }));
-  assert(!isDirect({ url: "http://1.example:2379" }));
+  assert(isDirect({ url: new URL("http://10.1.0.1:2379") }));
+  assert(isDirect({ url: new URL("http://[fd00::1]:2379/v3") }));
+  assert(isDirect({ url: new URL("https://10.1.0.1"), ca: "PEM" }));
+  assert(!isDirect({ url: new URL("https://10.1.0.1") }));
+  assert(!isDirect({ url: new URL("http://etcd.example:2379") }));
+  assert(!isDirect({ url: new URL("http://1.example:2379") }));
 });
 
 Deno.test("exchange() sends one request as HTTP/1.1, and reads its answer", async () => {
@@ -72,12 +72,12 @@ Deno.test("exchange() sends one request as HTTP/1.1, and reads its answer", asyn
     return OK;
   });
   using connection = await connect(served);
-  const url = `${served.url}/v3/kv/txn`;
-  const { host } = new URL(url);
-  const post = { method: "POST", url, headers: { "x-a": "b" }, body: "\u00e4{}" } as const;
+  const path = "/v3/kv/txn";
+  const { host } = served.url;
+  const post = { method: "POST", path, headers: { "x-a": "b" }, body: "\u00e4{}" } as const;
   const { status, text } = await connection.exchange(post, LATER());
   assertEquals([status, text], [200, "hi"]);
-  await connection.exchange({ method: "GET", url, headers: {} }, LATER());
+  await connection.exchange({ method: "GET", path, headers: {} }, LATER());
   assertEquals(seen, [
     `POST /v3/kv/txn HTTP/1.1\r\nhost: ${host}\r\nx-a: b\r\ncontent-length: 4\r\n\r\n\u00e4{}`,
     `GET /v3/kv/txn HTTP/1.1\r\nhost: ${host}\r\n\r\n`,
@@ -94,14 +94,14 @@ for (const [title, answer] of LAST) {
   Deno.test(`exchange() ends a connection after an answer ${title}`, async () => {
     await using served = serveRaw(() => answer);
     using connection = await connect(served);
-    const request = { method: "GET", url: served.url, headers: {} } as const;
+    const request = { method: "GET", path: "/", headers: {} } as const;
     assertEquals((await connection.exchange(request, LATER())).text, "hi");
     assert(!connection.isOpen);
   });
 }
 
 Deno.test("exchange() fails where the connection ends first, and reads no answer without end", async () => {
-  const request = { method: "GET", headers: {} } as const;
+  const request = { method: "GET", path: "/", headers: {} } as const;
   for (const answer of [undefined, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"]) {
     let isFirst = true;
     await using served = serveRaw(() => {
@@ -110,14 +110,14 @@ Deno.test("exchange() fails where the connection ends first, and reads no answer
       return text;
     });
     using connection = await connect(served);
-    const asked = connection.exchange({ ...request, url: served.url }, AbortSignal.timeout(300));
+    const asked = connection.exchange(request, AbortSignal.timeout(300));
     await assertRejects(() => asked);
     assert(!connection.isOpen);
   }
   const large = "x".repeat(9 * 1024 * 1024);
   await using served = serveRaw(() => `HTTP/1.1 200 OK\r\n\r\n${large}`);
   using connection = await connect(served);
-  const { text } = await connection.exchange({ ...request, url: served.url }, LATER());
+  const { text } = await connection.exchange(request, LATER());
   assertEquals(text, TOO_LARGE);
 });
 
@@ -129,7 +129,7 @@ Deno.test("connections serve many at once, and each is used again", async () => 
   using connections = makeConnections();
   connections.prepare(served);
   const ask = async (n: number): Promise<unknown> => {
-    const request = { method: "GET", url: served.url, headers: { "x-n": `${n}` } } as const;
+    const request = { method: "GET", path: "/", headers: { "x-n": `${n}` } } as const;
     return (await connections.exchange(request, { place: served, signal: LATER() }))?.text;
   };
   const all = Array.from({ length: 20 }, (_, n) => n);
@@ -141,13 +141,13 @@ Deno.test("connections serve many at once, and each is used again", async () => 
 
 Deno.test("connections leave to fetch what they cannot connect to", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${listener.addr.port}`;
+  const url = new URL(`http://127.0.0.1:${listener.addr.port}`);
   listener.close();
   using connections = makeConnections();
-  const request = { method: "GET", url, headers: {} } as const;
+  const request = { method: "GET", path: "/", headers: {} } as const;
   const options = { place: { url }, signal: LATER() };
   assertEquals(await connections.exchange(request, options), undefined);
-  const place = { url: "http://localhost:1" };
+  const place = { url: new URL("http://localhost:1") };
   assertEquals(await connections.exchange(request, { ...options, place }), undefined);
   const signal = AbortSignal.abort();
   assertEquals(await connections.exchange(request, { place: { url }, signal }), undefined);
