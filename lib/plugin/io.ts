@@ -78,8 +78,26 @@ async function readStdin(signal: AbortSignal, first: FirstRead): Promise<string>
       });
     }
     chunks.push(chunk.subarray(0, read));
+    const text = wholeOf(chunks, size);
+    if (text !== undefined) return text;
   }
   return new TextDecoder().decode(join(chunks, size));
+}
+
+const BRACE = "}".charCodeAt(0);
+const SPACE = " ".charCodeAt(0);
+
+/** The text, if it is a whole object: its end says as much as that of stdin, for which some runtimes have to be waited for. */
+function wholeOf(chunks: readonly Uint8Array[], size: number): string | undefined {
+  const last = chunks.at(-1)?.findLast((byte) => byte > SPACE);
+  if (last !== BRACE) return undefined;
+  const text = new TextDecoder().decode(join(chunks, size));
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return undefined; // more is to come, or whoever parses it tells what is wrong
+  }
 }
 
 /** A runtime that never closes stdin must not hang the call. */

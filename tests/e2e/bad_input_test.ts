@@ -5,7 +5,13 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertRefused, callFor, entriesIn, type Json } from "../support/answers.ts";
-import { makeSandbox, type PluginCall, pluginCommand } from "../support/plugin.ts";
+import {
+  makeSandbox,
+  type PluginAnswer,
+  type PluginCall,
+  pluginCommand,
+  type Sandbox,
+} from "../support/plugin.ts";
 
 interface BadInput {
   readonly name: string;
@@ -106,8 +112,8 @@ for (const { name, code, advice, call = {}, text, ipam = {}, top = {} } of BAD) 
   });
 }
 
-Deno.test("stdin that is never closed is refused with 5 at the deadline", async () => {
-  await using sandbox = await makeSandbox();
+/** Calls ADD with a stdin that stays open until the answer. */
+async function addWithOpenStdin(sandbox: Sandbox, text: string): Promise<PluginAnswer> {
   const [program = "", ...args] = await pluginCommand(sandbox.root);
   const process = new Deno.Command(program, {
     args,
@@ -122,14 +128,23 @@ Deno.test("stdin that is never closed is refused with 5 at the deadline", async 
     stderr: "piped",
   }).spawn();
   const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(sandbox.netconf())));
+  await writer.write(new TextEncoder().encode(text));
   const { code, stdout, stderr } = await process.output();
   await writer.close().catch(() => {});
   const decoder = new TextDecoder();
   const output = decoder.decode(stdout);
-  const refused = assertRefused(
-    { code, stdout: output, stderr: decoder.decode(stderr), json: JSON.parse(output) },
-    5,
-  );
-  assertStringIncludes(refused.details, "not closed");
+  return { code, stdout: output, stderr: decoder.decode(stderr), json: JSON.parse(output) };
+}
+
+Deno.test("half a netconf on a stdin that is never closed is refused with 5 at the deadline", async () => {
+  await using sandbox = await makeSandbox();
+  const text = JSON.stringify(sandbox.netconf());
+  const answer = await addWithOpenStdin(sandbox, text.slice(0, -1));
+  assertStringIncludes(assertRefused(answer, 5).details, "not closed");
+});
+
+Deno.test("a whole netconf is served although stdin is not closed", async () => {
+  await using sandbox = await makeSandbox();
+  const answer = await addWithOpenStdin(sandbox, `${JSON.stringify(sandbox.netconf())}\n`);
+  assertEquals(answer.code, 0, answer.stdout);
 });
