@@ -9,6 +9,13 @@ import type * as cli from "../../cli.ts";
 /** The names of the files beside the executable's entry. */
 export const FILES = { script: "program.js", cache: "program.cache" } as const;
 
+/** The names of the files that a rehearsal of TLS takes. */
+export const PEM_FILES = {
+  ca: "rehearsal-ca.pem",
+  cert: "rehearsal.pem",
+  key: "rehearsal.key",
+} as const;
+
 /** What `cli.ts` exports. */
 export type Program = typeof cli;
 

@@ -9,6 +9,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { bundleModules, copyProto, runDeno, type Toolchain } from "../bundle.ts";
+import { writeCertificates } from "./certificates.ts";
 import { FILES, packageFile } from "./load.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -61,6 +62,7 @@ export async function makeProgram(options: MakeProgramOptions): Promise<Made> {
   const flags = [V8_FLAGS];
   if (!isOwn) return { entry, files, flags };
   const args = ["run", "--allow-all", "--quiet", "--no-config", "--no-lock", "--no-code-cache"];
+  await writeCertificates(folder);
   const words = [...args, V8_FLAGS, `${HERE}rehearse.ts`, folder];
   await runDeno(toolchain, { args: words, cwd: folder });
   return { entry, files: [...files, FILES.cache], flags };

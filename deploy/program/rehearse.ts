@@ -1,14 +1,14 @@
 /**
  * Runs the calls that a node makes most, and keeps what V8 compiled for them.
  *
- * `deno run rehearse.ts FOLDER`: by the Deno whose V8 the executable has. The cache holds code only, nothing of
+ * `deno run rehearse.ts FOLDER`, in which the files of certificates.ts are too: by the Deno whose V8 the executable has. The cache holds code only, nothing of
  * the addresses, files and answers here.
  *
  * @module
  */
 import type { Io } from "../../lib/plugin/io.ts";
 import { rehearsalGateway } from "./gateway.ts";
-import { FILES, loadProgram, type Program } from "./load.ts";
+import { FILES, loadProgram, PEM_FILES, type Program } from "./load.ts";
 
 const POD = { namespace: "rehearsal", name: "pod", uid: "0b4f7b0e-8f3c-4c60-9f4e-5b2f1d7f6f10" };
 
@@ -18,14 +18,25 @@ async function rehearse(folder: string): Promise<void> {
   const { program, script } = loadProgram(folder);
   const root = await Deno.makeTempDir({ prefix: "kube-ipam-rehearsal-" });
   try {
-    await using etcd = serve(rehearsalGateway());
-    await using api = serve(answerPod);
+    const tls = await readPair(folder);
+    const gateway = rehearsalGateway();
+    await using plain = serve(gateway);
+    await using secure = serve(gateway, tls);
+    await using api = serve(answerPod, tls);
     const kubeConfig = `${root}/kubeconfig`;
-    await Deno.writeTextFile(kubeConfig, kubeconfig(urlOf(api)));
-    const etcdConfig = { etcdURL: urlOf(etcd) };
-    const pods = { etcdConfig, kubeConfig, annotations: "on", rangeEnd: "10.1.0.99" };
+    await Deno.writeTextFile(kubeConfig, kubeconfig(`https://${hostOf(api)}`, folder));
+    const etcdConfig = { etcdURL: `http://${hostOf(plain)}` };
+    const overTls = {
+      etcdURL: `https://${hostOf(secure)}`,
+      etcdTrustedCAFile: `${folder}/${PEM_FILES.ca}`,
+      etcdCertFile: `${folder}/${PEM_FILES.cert}`,
+      etcdKeyFile: `${folder}/${PEM_FILES.key}`,
+    };
+    const pods = { kubeConfig, annotations: "on", rangeEnd: "10.1.0.99" };
     await program.processIo().stdin(AbortSignal.timeout(1_000));
-    for (const ipam of [{ datastore: "sqlite" }, { etcdConfig }, pods]) {
+    for (
+      const ipam of [{ datastore: "sqlite" }, { etcdConfig }, { etcdConfig: overTls, ...pods }]
+    ) {
       await callAll(program, { root, ipam });
     }
     await Deno.writeFile(`${folder}/${FILES.cache}`, script.createCachedData());
@@ -81,14 +92,15 @@ function netconf(root: string, ipam: Readonly<Record<string, unknown>>): string 
   });
 }
 
-function kubeconfig(server: string): string {
+function kubeconfig(server: string, folder: string): string {
   const name = "rehearsal";
+  const ca = `${folder}/${PEM_FILES.ca}`;
   return JSON.stringify({
     "apiVersion": "v1",
     "kind": "Config",
     "current-context": name,
     "contexts": [{ name, context: { cluster: name, user: name } }],
-    "clusters": [{ name, cluster: { server } }],
+    "clusters": [{ name, cluster: { server, "certificate-authority": ca } }],
     "users": [{ name, user: { token: name } }],
   });
 }
@@ -104,10 +116,21 @@ function answerPod(): Response {
   });
 }
 
-function serve(handler: (request: Request) => Response | Promise<Response>): Deno.HttpServer {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+async function readPair(folder: string): Promise<{ readonly cert: string; readonly key: string }> {
+  return {
+    cert: await Deno.readTextFile(`${folder}/${PEM_FILES.cert}`),
+    key: await Deno.readTextFile(`${folder}/${PEM_FILES.key}`),
+  };
 }
 
-function urlOf({ addr }: Deno.HttpServer): string {
-  return "port" in addr ? `http://127.0.0.1:${addr.port}` : "";
+function serve(
+  handler: (request: Request) => Response | Promise<Response>,
+  tls?: { readonly cert: string; readonly key: string },
+): Deno.HttpServer {
+  const place = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  return tls === undefined ? Deno.serve(place, handler) : Deno.serve({ ...place, ...tls }, handler);
+}
+
+function hostOf({ addr }: Deno.HttpServer): string {
+  return "port" in addr ? `127.0.0.1:${addr.port}` : "";
 }
