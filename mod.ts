@@ -52,7 +52,7 @@ export * from "./lib/cni/result.ts";
 export * from "./lib/cni/version.ts";
 export * from "./lib/config/config.ts";
 export * from "./lib/config/retain.ts";
-export { loadConfig, type LoadConfigOptions } from "./lib/config/load.ts";
+export { type Connections, loadConfig, type LoadConfigOptions } from "./lib/config/load.ts";
 export type { AttachmentName } from "./lib/state/keys.ts";
 export * from "./lib/state/records.ts";
 export * from "./lib/state/record_text.ts";
