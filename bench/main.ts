@@ -1,131 +1,84 @@
 /**
- * `deno task bench`: what a call costs beside an empty compiled program, in one run, interleaved.
+ * `deno task bench`: what a call costs beside an empty program, other plugins and stand-ins, in one run and in turn.
  *
- * Compiles both with the same Deno (and DENO_TOOLCHAIN, as `deno task compile`). Needs etcd and kube-apiserver for their rows; without one they are left out. Absolute
- * times belong to this machine and moment; the ratios are what to compare.
+ * Flags, scenarios, report. Absolute times belong to the machine and the moment; the ratios are what to compare.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import { compile } from "../deploy/compile.ts";
-import { startEtcd } from "../tests/support/etcd.ts";
-import { findEtcd, findKubeApiserver } from "../tests/support/assets.ts";
-import { startKube, type TestKube } from "../tests/support/kube.ts";
-import { parseYaml } from "../tests/support/yaml.ts";
-import { median, type Row, table } from "./table.ts";
-import { timed } from "./timed.ts";
+import { type Flags, HELP, readFlags, UsageError } from "./flags.ts";
+import { runScenarios } from "./run.ts";
+import { drawPlots } from "./report/plots.ts";
+import { formatReport, parseReport, type Report } from "./report/report.ts";
+import { SCENARIOS } from "./scenarios/all.ts";
 
-/** The binary may write below its data directory only. */
-const PARENT = "/var/lib/cni/kube-ipam";
-const HELP = `Usage: deno task bench [RUNS]
-
-RUNS  how often each is run (default 30)`;
+const NAMES = SCENARIOS.map(({ name }) => name);
+const JSON_FILE = "figures.json";
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
-async function main([text = "30", ...rest]: readonly string[]): Promise<number> {
-  const runs = Number(text);
-  if (!Number.isInteger(runs) || runs < 1 || rest.length > 0) {
-    print(HELP);
-    return 2;
-  }
-  await Deno.mkdir(PARENT, { recursive: true });
-  const root = await Deno.makeTempDir({ dir: PARENT, prefix: "bench-" });
-  try {
-    print(await measure(root, runs));
+/**
+ * Runs the program.
+ *
+ * @param args The command line.
+ * @returns The exit code: 2 when the command line is not understood, 130 when it was interrupted.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const flags = flagsOf(args);
+  if (flags === undefined) return 2;
+  if (flags.help) {
+    print(HELP.replace("SCENARIOS", NAMES.join(", ")));
     return 0;
+  }
+  const ending = new AbortController();
+  const interrupt = (): void => ending.abort(new Error("Interrupted"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
+  try {
+    const report = flags.from === undefined
+      ? await runScenarios({
+        flags,
+        scenarios: SCENARIOS.filter(({ name }) => flags.only?.includes(name) ?? true),
+        commandLine: ["deno task bench", ...args].join(" "),
+        signal: ending.signal,
+      })
+      : parseReport(await Deno.readTextFile(flags.from));
+    await write(report, flags);
+    print(formatReport(report));
+    return 0;
+  } catch (error) {
+    complain(error);
+    return ending.signal.aborted ? 130 : 1;
   } finally {
-    await Deno.remove(root, { recursive: true });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.removeSignalListener(signal, interrupt);
+    }
   }
 }
 
-async function measure(root: string, runs: number): Promise<string> {
-  const empty = `${root}/empty`;
-  const plugin = `${root}/kube-ipam`;
-  await compile({ entry: fileURLToPath(new URL("empty.ts", import.meta.url)), output: empty });
-  await compile({ output: plugin });
-  await using etcd = await findEtcd() === undefined ? undefined : await startEtcd();
-  const sqlite = netconf(root, { datastore: "sqlite" });
-  const rows: Row[] = [
-    { name: "empty program", samples: [], once: () => timed(empty, { env: {}, stdin: "" }) },
-    ...verbs("SQLite", { plugin, conf: sqlite }),
-  ];
-  if (etcd !== undefined) {
-    const conf = netconf(root, { etcdConfig: { etcdURL: etcd.endpoints.join(",") } });
-    rows.push(...verbs("etcd", { plugin, conf }));
+function flagsOf(args: readonly string[]): Flags | undefined {
+  try {
+    return readFlags(args, NAMES);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    complain(error);
+    return undefined;
   }
-  const hasKube = etcd !== undefined && await findKubeApiserver() !== undefined;
-  await using kube = hasKube ? await startKube({ etcd }) : undefined;
-  if (kube !== undefined) rows.push(...await fixedPod(kube, { plugin, root }));
-  for (const row of rows) await row.once(-1); // warm: node id, boot, network record
-  for (let run = 0; run < runs; run++) {
-    for (const row of rows) row.samples.push(await row.once(run));
+}
+
+async function write(report: Report, { out, from }: Flags): Promise<void> {
+  await Deno.mkdir(out, { recursive: true });
+  if (from === undefined) {
+    await Deno.writeTextFile(`${out}/${JSON_FILE}`, `${JSON.stringify(report, null, 2)}\n`);
   }
-  const base = median(rows[0]?.samples ?? []);
-  return `${Deno.build.target}, ${runs} runs each, interleaved\n\n${table(rows, base)}`;
-}
-
-/** A pod with a fixed address: the same with a GET of the pod, over TLS with a token, the kubeconfig in JSON as the recipe writes it. */
-async function fixedPod(
-  kube: TestKube,
-  { plugin, root }: { readonly plugin: string; readonly root: string },
-): Promise<readonly Row[]> {
-  const { namespace, name, uid } = await kube.createPod({
-    annotations: { "kube-ipam.ip": "10.188.255.7" },
-  });
-  const kubeConfig = await kube.roleKubeconfig(root);
-  const [value] = parseYaml(await Deno.readTextFile(kubeConfig));
-  await Deno.writeTextFile(kubeConfig, JSON.stringify(value));
-  const conf = netconf(root, {
-    rangeEnd: "10.188.254.255",
-    annotations: "on",
-    kubeConfig,
-    etcdConfig: { etcdURL: kube.etcd.endpoints.join(",") },
-  });
-  const args =
-    `IgnoreUnknown=1;K8S_POD_NAMESPACE=${namespace};K8S_POD_NAME=${name};K8S_POD_UID=${uid}`;
-  return verbs("etcd, fixed pod", { plugin, conf, args });
-}
-
-function verbs(
-  name: string,
-  options: { readonly plugin: string; readonly conf: string; readonly args?: string },
-): readonly Row[] {
-  const { plugin, conf, args = "" } = options;
-  const call = (verb: string): Row["once"] => (run) =>
-    timed(plugin, {
-      env: {
-        CNI_COMMAND: verb,
-        CNI_CONTAINERID: `c${run + 1}`,
-        CNI_IFNAME: "eth0",
-        CNI_NETNS: "/var/run/netns/bench",
-        CNI_ARGS: args,
-      },
-      stdin: conf,
-    });
-  return [
-    { name: `ADD on ${name}`, samples: [], once: call("ADD") },
-    { name: `DEL on ${name}`, samples: [], once: call("DEL") },
-  ];
-}
-
-function netconf(root: string, datastore: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({
-    cniVersion: "1.0.0",
-    name: "bench",
-    type: "bridge",
-    ipam: {
-      type: "kube-ipam",
-      subnet: "10.188.0.0/16",
-      annotations: "off",
-      dataDir: `${root}/data`,
-      runDir: `${root}/run`,
-      log: { file: `${root}/plugin.log` },
-      ...datastore,
-    },
-  });
+  for (const { file, svg } of drawPlots(report.tables)) {
+    await Deno.writeTextFile(`${out}/${file}`, svg);
+  }
 }
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+function complain(error: unknown): void {
+  const text = error instanceof Error ? error.message : String(error);
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
