@@ -39,29 +39,45 @@ async function rehearse(folder: string): Promise<void> {
     ) {
       await callAll(program, { root, ipam });
     }
+    await fill(program, { root, ipam: { etcdConfig, rangeEnd: "10.1.0.129" } });
     await Deno.writeFile(`${folder}/${FILES.cache}`, script.createCachedData());
   } finally {
     await Deno.remove(root, { recursive: true });
   }
 }
 
+interface Rehearsed {
+  readonly root: string;
+  readonly ipam: Readonly<Record<string, unknown>>;
+}
+
 /** The first ADD of a node writes more than those after it. */
-async function callAll(
-  program: Program,
-  { root, ipam }: { readonly root: string; readonly ipam: Readonly<Record<string, unknown>> },
-): Promise<void> {
+async function callAll(program: Program, options: Rehearsed): Promise<void> {
   for (const containerId of ["first", "second"]) {
-    for (const command of ["ADD", "DEL"]) {
-      let stdout = "";
-      const code = await program.main({
-        ...program.processIo(),
-        env: variables({ command, containerId, isPod: "kubeConfig" in ipam }),
-        stdin: () => Promise.resolve(netconf(root, ipam)),
-        stdout: (text) => stdout += text,
-      });
-      if (code !== 0) throw new Error(`Cannot rehearse ${command}: ${stdout}`);
-    }
+    for (const command of ["ADD", "DEL"]) await call(program, { ...options, command, containerId });
   }
+}
+
+/** Takes a pool to its last address, which has to be searched for. */
+async function fill(program: Program, options: Rehearsed): Promise<void> {
+  for (let n = 0; n < 128; n++) {
+    await call(program, { ...options, command: "ADD", containerId: `full-${n}` });
+  }
+}
+
+async function call(
+  program: Program,
+  options: Rehearsed & { readonly command: string; readonly containerId: string },
+): Promise<void> {
+  const { root, ipam, command, containerId } = options;
+  let stdout = "";
+  const code = await program.main({
+    ...program.processIo(),
+    env: variables({ command, containerId, isPod: "kubeConfig" in ipam }),
+    stdin: () => Promise.resolve(netconf(root, ipam)),
+    stdout: (text) => stdout += text,
+  });
+  if (code !== 0) throw new Error(`Cannot rehearse ${command}: ${stdout}`);
 }
 
 function variables(

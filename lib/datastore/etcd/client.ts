@@ -15,7 +15,7 @@ import {
 import type { CallOptions, Datastore } from "../datastore.ts";
 import { type Credentials, type Login, type Session, withToken } from "./auth.ts";
 import { beginSession, type EtcdContext } from "./context.ts";
-import { type Tried, TRY_MS, tryEndpoints } from "./endpoints.ts";
+import { type Tried, tryEndpoints } from "./endpoints.ts";
 import { failureOfAnswer } from "./failure.ts";
 import {
   type BytesCodec,
@@ -99,8 +99,8 @@ export class EtcdClient<B> implements Datastore {
       readonly decode: (answer: unknown) => T;
     },
   ): Promise<T> {
-    const { signal, tryMs = TRY_MS, writes, decode } = options;
     const { endpoints, tokens } = this.#context;
+    const { signal, tryMs = endpoints.tryMs, writes, decode } = options;
     const session = beginSession(signal);
     return tryEndpoints((endpoint) =>
       withToken(async (token) => {

@@ -10,8 +10,10 @@ import { DatastoreError } from "../datastore.ts";
 import type { Failure } from "./failure.ts";
 import { hashOf, readSmall, removeSmall, writeSmall } from "../small_file.ts";
 
-/** How long a try at one endpoint may take, in ms. */
-export const TRY_MS = 1500;
+/** How long a try at one endpoint of several may take, in ms. */
+const TRY_MS = 1500;
+/** How long a try at the only one may take, in ms: where a burst keeps it busy, nobody else could be asked. */
+const ONLY_TRY_MS = 5000;
 /** How long a failed endpoint is tried last, in ms. */
 const REMEMBER_MS = 300_000;
 
@@ -19,6 +21,8 @@ const REMEMBER_MS = 300_000;
 export interface Endpoints {
   /** All of them, the most promising first. */
   order(): readonly string[];
+  /** How long a try at one of them may take, in ms. */
+  readonly tryMs: number;
   /** Remembers that one did not serve. */
   failed(endpoint: string): void;
   /** Remembers that one served. */
@@ -58,6 +62,7 @@ export function makeEndpoints(
     else writeSmall(path(), next.join("\n"));
   };
   return {
+    tryMs: single ? ONLY_TRY_MS : TRY_MS,
     order: () => {
       if (single) return endpoints;
       const last = remembered();

@@ -66,7 +66,8 @@ export function openGrpc(context: EtcdContext): Datastore {
 class Grpc implements Transport<Bytes> {
   readonly codec = RAW;
   readonly #context: EtcdContext;
-  readonly #clients = new Map<string, Etcd3>();
+  /** Promises, so that calls at once share the one that is being made. */
+  readonly #clients = new Map<string, Promise<Etcd3>>();
   #packages: Promise<Etcd3Packages> | undefined;
 
   constructor(context: EtcdContext) {
@@ -86,9 +87,9 @@ class Grpc implements Transport<Bytes> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const clients = [...this.#clients.values()];
+    const clients = await Promise.allSettled(this.#clients.values());
     this.#clients.clear();
-    for (const client of clients) client.close();
+    for (const made of clients) if (made.status === "fulfilled") made.value.close();
     // The sockets close in the next turns of the event loop.
     if (clients.length > 0) await new Promise((resolve) => setTimeout(resolve, 0));
   }
@@ -96,7 +97,7 @@ class Grpc implements Transport<Bytes> {
   async #exchange(exchange: Exchange, invoke: Invoke): Promise<Tried<unknown>> {
     const { endpoint, signal, timeoutMs } = exchange;
     const packages = await (this.#packages ??= loadEtcd3());
-    const client = await this.#client(endpoint, packages);
+    const client = await this.#clientOf(endpoint, packages);
     return await withTimeout(async (ended) => {
       const watch = watchCall(packages, { token: exchange.token, signal: ended });
       try {
@@ -105,7 +106,7 @@ class Grpc implements Transport<Bytes> {
       } catch (error) {
         if (ended.aborted) return { kind: "failure", failure: failureOfTimeout(timeoutMs) };
         const seen = failureOfCall(watch.status(), error);
-        if (isOfConnection(seen)) this.#drop(endpoint, client);
+        if (isOfConnection(seen)) await this.#drop(endpoint, client);
         return {
           kind: "failure",
           failure: await this.#explained(seen, { endpoint, signal: ended }),
@@ -138,20 +139,29 @@ class Grpc implements Transport<Bytes> {
   }
 
   /** The next call connects anew. */
-  #drop(endpoint: string, client: Etcd3): void {
-    if (this.#clients.get(endpoint) !== client) return;
+  async #drop(endpoint: string, client: Etcd3): Promise<void> {
+    if (await this.#clients.get(endpoint)?.catch(() => undefined) !== client) return;
     this.#clients.delete(endpoint);
     client.close();
   }
 
-  async #client(endpoint: string, packages: Etcd3Packages): Promise<Etcd3> {
+  async #clientOf(endpoint: string, packages: Etcd3Packages): Promise<Etcd3> {
     const known = this.#clients.get(endpoint);
-    if (known !== undefined) return known;
+    if (known !== undefined) return await known;
+    const making = this.#make(endpoint, packages);
+    this.#clients.set(endpoint, making);
+    try {
+      return await making;
+    } catch (error) {
+      this.#clients.delete(endpoint); // what was wrong with a file may be mended
+      throw error;
+    }
+  }
+
+  async #make(endpoint: string, packages: Etcd3Packages): Promise<Etcd3> {
     const texts = endpoint.startsWith("https:") ? await this.#context.tls() : undefined;
     await repairLookup(endpoint);
-    const client = packages.makeClient(endpoint, { texts, maxBytes: MAX_BYTES });
-    this.#clients.set(endpoint, client);
-    return client;
+    return packages.makeClient(endpoint, { texts, maxBytes: MAX_BYTES });
   }
 }
 
