@@ -55,7 +55,7 @@ export function bake(networks: readonly Network[], base: PermissionSet): Permiss
       ...foldersOf(network),
       ...logOf(network).flatMap(({ setting, path }) => [
         { setting, path },
-        { setting, path: `${path}.1` },
+        { setting, path: `${canonical(path)}.1` },
       ]),
     ].map(named(network))
   );
@@ -73,15 +73,10 @@ function named({ config: { network } }: Network): (place: Place) => Place {
 }
 
 function foldersOf({ config: { dataDir, runDir } }: Network): readonly Place[] {
-  const folders = [
+  return [
     { setting: "ipam.dataDir", path: dataDir },
     { setting: "ipam.runDir", path: runDir },
   ];
-  const all = folders.find(({ path }) => canonical(path) === "/");
-  if (all === undefined) return folders;
-  throw new BakeError(
-    `Cannot bake ${all.setting} as everything lies below it: current value is "${all.path}"`,
-  );
 }
 
 function logOf({ config: { log } }: Network): readonly Place[] {
@@ -145,10 +140,14 @@ function placeOf(text: string, key: string, { file }: Access): string {
 }
 
 function checked({ setting, path }: Place): string {
-  if (!path.includes(",")) return canonical(path);
-  // Doubling it helps Deno 2.6, and is an error for 2.9.
+  const wrong = path.includes(",")
+    ? "Deno separates paths by commas" // Doubling it helps Deno 2.6, and is an error for 2.9.
+    : canonical(path) === "/"
+    ? "everything lies below it"
+    : undefined;
+  if (wrong === undefined) return canonical(path);
   throw new BakeError(
-    `Cannot bake ${setting} as Deno separates paths by commas: current value is "${path}"`,
+    `Cannot bake ${setting} as ${wrong}: current value is "${path}"`,
   );
 }
 

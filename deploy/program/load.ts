@@ -56,7 +56,8 @@ function builtin(id: string): unknown {
 /** Packages were bundled into files of their own. */
 function pathOf(folder: string, specifier: string): string {
   if (specifier.startsWith("node:")) return specifier;
-  return `file://${folder}/packages/${packageFile(specifier)}.js`;
+  const path = folder.split("/").map(encodeURIComponent).join("/");
+  return `file://${path}/packages/${packageFile(specifier)}.js`;
 }
 
 /**

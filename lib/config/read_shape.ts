@@ -52,7 +52,8 @@ export function readShape(netconf: Netconf, options: ReadShapeOptions): ReadShap
   const strangers: Stranger[] = [];
   const read = <T>(key: string, shape: Shape<T>, strangers?: Stranger[]): T | undefined => {
     const value = netconf[key] ?? undefined;
-    return value === undefined ? undefined : shape.read(value, { path: [key], faults, strangers });
+    if (value === undefined) return undefined;
+    return shape.read(value, { path: [key], faults, strangers, isNullAbsent: true });
   };
   const raw: RawNetconf = {
     ipam: read("ipam", ipamShape, strangers) ?? {},

@@ -5,14 +5,20 @@
  * @module
  */
 
-/** An answer that is complete. */
-export interface HttpAnswer {
+/** The beginning of an answer. */
+export interface HttpHead {
   /** Its status. */
   readonly status: number;
   /** Its headers, their names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
+}
+
+/** An answer that is complete. */
+export interface HttpAnswer extends HttpHead {
   /** Its body. */
   readonly body: Uint8Array;
+  /** Whether the connection is of no use for another request: it ends, or holds bytes that nobody asked for. */
+  readonly isLast: boolean;
 }
 
 /** Puts an answer together. Every method throws `SyntaxError` if it is no HTTP. */
@@ -21,18 +27,20 @@ export interface AnswerReader {
   push(bytes: Uint8Array): HttpAnswer | undefined;
   /** Takes the end of the connection; throws too where it came too early. */
   end(): HttpAnswer;
+  /** What is known of an answer that is not complete. */
+  readonly head: HttpHead | undefined;
 }
 
-interface Head {
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
+interface Head extends HttpHead {
+  readonly isLast: boolean;
 }
 
 const CR = 13;
 const LF = 10;
-const STATUS = /^HTTP\/1\.[01] (\d{3})(?: |$)/;
+const STATUS = /^HTTP\/1\.([01]) (\d{3})(?: |$)/;
 const SIZE = /^[0-9a-f]{1,8}(?=$|;| )/i;
-const LENGTH = /^\d{1,15}$/;
+/** Said twice, it must be said the same way: RFC 9110, section 8.6. */
+const LENGTH = /^(\d{1,15})(?:, \1)*$/;
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** Answers that have no body, whatever their headers say: No Content, Not Modified. */
 const EMPTY = [204, 304];
@@ -54,27 +62,34 @@ export function answerReader(): AnswerReader {
 
   function look(ended: boolean): HttpAnswer | undefined {
     const all = bytes.subarray(0, size);
-    if (head === undefined) {
-      const end = endOfHead(all);
+    while (head === undefined) {
+      const end = endOfHead(all.subarray(at));
       if (end === undefined) return undefined;
-      head = headOf(all.subarray(0, end));
-      at = end;
+      const found = headOf(all.subarray(at, at + end));
+      at += end;
+      if (!isInterim(found)) head = found;
     }
-    const body = EMPTY.includes(head.status)
-      ? new Uint8Array()
-      : bodyOf(all, { headers: head.headers, ended });
-    return body === undefined ? undefined : { ...head, body };
+    const { status, headers } = head;
+    const body = EMPTY.includes(status) ? new Uint8Array() : bodyOf(all, { headers, ended });
+    if (body === undefined) return undefined;
+    return { ...head, body, isLast: head.isLast || ended || size !== endOf(body, head) };
+  }
+
+  /** A body in chunks is followed by bytes that are not looked at, so its end is not known. */
+  function endOf({ length }: Uint8Array, { headers }: Head): number {
+    return headers.has("transfer-encoding") ? -1 : at + length;
   }
 
   function bodyOf(
     all: Uint8Array,
-    { headers, ended }: { readonly headers: HttpAnswer["headers"]; readonly ended: boolean },
+    { headers, ended }: { readonly headers: HttpHead["headers"]; readonly ended: boolean },
   ): Uint8Array | undefined {
     if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return unchunked(all);
     const length = headers.get("content-length");
     if (length === undefined) return ended ? all.slice(at) : undefined;
-    if (!LENGTH.test(length)) throw new SyntaxError("the length of the answer is malformed");
-    const end = at + Number(length);
+    const [, digits] = LENGTH.exec(length) ?? [];
+    if (digits === undefined) throw new SyntaxError("the length of the answer is malformed");
+    const end = at + Number(digits);
     return size < end ? undefined : all.slice(at, end);
   }
 
@@ -95,6 +110,9 @@ export function answerReader(): AnswerReader {
   }
 
   return {
+    get head() {
+      return head;
+    },
     push: (more) => {
       if (size + more.length > bytes.length) {
         const larger = new Uint8Array(2 * (size + more.length));
@@ -114,16 +132,22 @@ export function answerReader(): AnswerReader {
 }
 
 function endOfHead(bytes: Uint8Array): number | undefined {
-  for (let at = 0; (at = bytes.indexOf(CR, at)) >= 0; at++) {
-    if (bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF) return at + 4;
+  for (let at = 0; (at = bytes.indexOf(LF, at)) >= 0; at++) {
+    if (bytes[at - 1] !== CR) throw new SyntaxError("the answer is not HTTP");
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3;
   }
   if (bytes.length > MAX_HEAD_BYTES) throw new SyntaxError("the answer is not HTTP");
   return undefined;
 }
 
+/** The answer proper is still to come: 100 Continue, 103 Early Hints. */
+function isInterim({ status }: Head): boolean {
+  return status >= 100 && status < 200 && status !== 101;
+}
+
 function headOf(bytes: Uint8Array): Head {
   const [first = "", ...lines] = new TextDecoder().decode(bytes).trimEnd().split("\r\n");
-  const [, status] = STATUS.exec(first) ?? [];
+  const [, version, status] = STATUS.exec(first) ?? [];
   if (status === undefined) throw new SyntaxError("the answer is not HTTP");
   const headers = new Map<string, string>();
   for (const line of lines) {
@@ -134,7 +158,12 @@ function headOf(bytes: Uint8Array): Head {
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  return { status: Number(status), headers };
+  const options = (headers.get("connection") ?? "").toLowerCase().split(/\s*,\s*/);
+  return {
+    status: Number(status),
+    headers,
+    isLast: version === "0" || options.includes("close"),
+  };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

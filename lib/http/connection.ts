@@ -8,8 +8,8 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc9112}
  * @module
  */
-import { MAX_BYTES, TOO_LARGE } from "../tls/body.ts";
-import { answerReader, type HttpAnswer } from "./answer_reader.ts";
+import { CUT, MAX_BYTES, TOO_LARGE } from "../tls/body.ts";
+import { answerReader, type HttpAnswer, type HttpHead } from "./answer_reader.ts";
 
 /** Where to connect to. */
 export interface Place {
@@ -29,9 +29,9 @@ export interface HttpRequest {
 }
 
 /** An answer. */
-export interface Exchanged extends Omit<HttpAnswer, "body"> {
-  /** The body as text, or that it is larger than what is read. */
-  readonly text: string | typeof TOO_LARGE;
+export interface Exchanged extends HttpHead {
+  /** The body as text, that it is larger than what is read, or that the connection ended before it did. */
+  readonly text: string | typeof TOO_LARGE | typeof CUT;
 }
 
 /** A connection that serves one request after the other. */
@@ -39,10 +39,10 @@ export interface HttpConnection extends Disposable {
   /**
    * Sends a request and reads its answer.
    *
-   * @throws {Error} If the connection ends before the answer does, or at the signal: the server may have acted on the request.
+   * @throws {Error} If the connection ends before the answer begins, or at the signal: the server may have acted on the request.
    */
   exchange(request: HttpRequest, signal: AbortSignal): Promise<Exchanged>;
-  /** Whether another request may be sent. */
+  /** Whether another request may be sent: neither ended the connection, nor came anything that nobody asked for. */
   readonly isOpen: boolean;
 }
 
@@ -64,59 +64,114 @@ export function isDirect({ url, ca }: Place): boolean {
  * Connects.
  *
  * @param place Where to; {@linkcode isDirect} holds.
+ * @param signal Ends the attempt, in whatever step it is.
  * @returns The connection; dispose of it.
  * @throws {Error} If nobody listens there, TLS fails, or this program may not connect there.
  */
-export async function connect({ url, ca }: Place): Promise<HttpConnection> {
+export async function connect(
+  { url, ca }: Place,
+  signal?: AbortSignal,
+): Promise<HttpConnection> {
   const { protocol, port: text, host } = url;
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const secure = protocol === "https:";
   const port = text === "" ? (secure ? 443 : 80) : Number(text);
-  const tcp = await Deno.connect({ hostname, port });
+  const tcp = await Deno.connect({ hostname, port, ...(signal === undefined ? {} : { signal }) });
   try {
+    signal?.throwIfAborted();
     // Else a request that follows the handshake waits for its acknowledgement, which takes the server 40 ms.
     tcp.setNoDelay();
     if (!secure) return httpConnection(tcp, host);
     const tls = await Deno.startTls(tcp, { hostname, caCerts: ca === undefined ? [] : [ca] });
-    return await shaken(tls, host);
+    return await shaken(tls, { host, signal });
   } catch (error) {
     close(tcp);
     throw error;
   }
 }
 
-async function shaken(tls: Deno.TlsConn, host: string): Promise<HttpConnection> {
+async function shaken(
+  tls: Deno.TlsConn,
+  { host, signal }: { readonly host: string; readonly signal: AbortSignal | undefined },
+): Promise<HttpConnection> {
+  const stop = (): void => close(tls);
+  signal?.addEventListener("abort", stop, { once: true });
   try {
     await tls.handshake();
+    signal?.throwIfAborted();
     return httpConnection(tls, host);
   } catch (error) {
     close(tls);
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
   }
 }
 
 function httpConnection(conn: Deno.Conn, host: string): HttpConnection {
+  const buffer = new Uint8Array(65_536);
   let isOpen = true;
+  let isBusy = false;
+  let reading = read();
   const end = (): void => {
     if (isOpen) close(conn);
     isOpen = false;
   };
+
+  /** There is always a read under way: what comes while nobody waits for an answer ends the connection. */
+  function read(): Promise<number | null> {
+    const reading = conn.read(buffer);
+    const look = (): void => {
+      if (!isBusy) end();
+    };
+    reading.then(look, look);
+    return reading;
+  }
+
+  async function receive(): Promise<Exchanged & { readonly isLast: boolean }> {
+    const reader = answerReader();
+    for (let bytes = 0;;) {
+      let count: number | null;
+      let answer: HttpAnswer | undefined;
+      try {
+        count = await reading;
+        answer = count === null ? reader.end() : reader.push(buffer.subarray(0, count));
+      } catch (error) {
+        if (reader.head === undefined) throw error;
+        return { ...reader.head, text: CUT, isLast: true };
+      }
+      if (answer !== undefined) return readable(answer);
+      bytes += count ?? 0;
+      if (bytes > MAX_BYTES) {
+        return { status: 200, headers: new Map(), text: TOO_LARGE, isLast: true };
+      }
+      reading = read();
+    }
+  }
+
   return {
     get isOpen() {
       return isOpen;
     },
     exchange: async (request, signal) => {
       signal.throwIfAborted();
+      if (!isOpen || isBusy) {
+        throw new TypeError("Cannot send a request as the connection is not free");
+      }
+      const bytes = new TextEncoder().encode(textOf(request, host));
+      isBusy = true;
       signal.addEventListener("abort", end, { once: true });
       try {
-        await writeAll(conn, new TextEncoder().encode(textOf(request, host)));
-        const answer = await readAnswer(conn);
-        if (!answer.isReusable) end();
+        await writeAll(conn, bytes);
+        const { isLast, ...answer } = await receive();
+        if (isLast) end();
+        else reading = read();
         return answer;
       } catch (error) {
         end();
         throw error;
       } finally {
+        isBusy = false;
         signal.removeEventListener("abort", end);
       }
     },
@@ -124,38 +179,26 @@ function httpConnection(conn: Deno.Conn, host: string): HttpConnection {
   };
 }
 
+/** What may stand in a header. */
+const VALUE = /^[\t -~]*$/;
+
 function textOf({ method, path, headers, body }: HttpRequest, host: string): string {
   const length = body === undefined
     ? {}
     : { "content-length": String(new TextEncoder().encode(body).length) };
-  const lines = Object.entries({ host, ...headers, ...length })
-    .map(([name, value]) => `${name}: ${value}\r\n`);
-  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body ?? ""}`;
-}
-
-async function readAnswer(conn: Deno.Conn): Promise<Exchanged & { readonly isReusable: boolean }> {
-  const reader = answerReader();
-  const buffer = new Uint8Array(65_536);
-  for (let bytes = 0;;) {
-    const count = await conn.read(buffer);
-    const answer = count === null ? reader.end() : reader.push(buffer.subarray(0, count));
-    if (answer !== undefined) return readable(answer, { isEnd: count === null });
-    bytes += count ?? 0;
-    if (bytes > MAX_BYTES) {
-      return { status: 200, headers: new Map(), text: TOO_LARGE, isReusable: false };
-    }
+  const all = Object.entries({ host, ...headers, ...length });
+  const wrong = all.find(([, value]) => !VALUE.test(value));
+  if (wrong !== undefined) {
+    throw new TypeError(`Cannot send the header ${wrong[0]} as it holds what no header may hold`);
   }
+  const lines = all.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body ?? ""}`;
 }
 
 function readable(
   { body, ...head }: HttpAnswer,
-  { isEnd }: { readonly isEnd: boolean },
-): Exchanged & { readonly isReusable: boolean } {
-  // After a body in chunks there may be bytes that were not read.
-  const isReusable = !isEnd && head.headers.has("content-length") &&
-    head.headers.get("connection")?.toLowerCase() !== "close";
-  const text = body.length > MAX_BYTES ? TOO_LARGE : new TextDecoder().decode(body);
-  return { ...head, text, isReusable };
+): Exchanged & { readonly isLast: boolean } {
+  return { ...head, text: body.length > MAX_BYTES ? TOO_LARGE : new TextDecoder().decode(body) };
 }
 
 async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {

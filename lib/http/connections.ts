@@ -20,7 +20,7 @@ export interface Connections extends Disposable {
    * Sends a request over a connection that is free, or a new one.
    *
    * @returns The answer; `undefined` if there is no connection, and nothing was sent: ask `fetch`.
-   * @throws {Error} If the connection ends before the answer does, or at the signal: the server may have acted on the request.
+   * @throws {Error} If the connection ends before the answer begins, or at the signal: the server may have acted on the request.
    */
   exchange(
     request: HttpRequest,
@@ -28,7 +28,12 @@ export interface Connections extends Disposable {
   ): Promise<Exchanged | undefined>;
 }
 
-type Opening = Promise<HttpConnection | undefined>;
+/** A connection that is being made, or is there. */
+interface Opening {
+  readonly connection: Promise<HttpConnection | undefined>;
+  /** Ends it, in whatever step it is. */
+  readonly end: () => void;
+}
 
 /** A connection that serves nobody. */
 interface Free {
@@ -46,8 +51,8 @@ export function makeConnections(): Connections {
   const free = new Map<string, Free[]>();
   let isDisposed = false;
 
-  function put(place: Place, opening: Opening): void {
-    const { origin } = place.url;
+  function put({ url: { origin } }: Place, opening: Opening): void {
+    if (isDisposed) return opening.end();
     free.set(origin, [...free.get(origin) ?? [], { opening, since: performance.now() }]);
   }
 
@@ -57,62 +62,67 @@ export function makeConnections(): Connections {
     const youngest = kept.pop();
     if (youngest === undefined) return undefined;
     if (performance.now() - youngest.since < IDLE_MS) return youngest.opening;
-    for (const { opening } of [youngest, ...kept.splice(0)]) end(opening);
+    for (const { opening } of [youngest, ...kept.splice(0)]) opening.end();
     return undefined;
   }
 
-  async function take(place: Place, signal: AbortSignal): Promise<HttpConnection | undefined> {
+  async function exchange(
+    request: HttpRequest,
+    { place, signal }: { readonly place: Place; readonly signal: AbortSignal },
+  ): Promise<Exchanged | undefined> {
     const opening = pop(place) ?? open(place);
-    return await beforeAbort(opening, { signal, otherwise: () => put(place, opening) });
+    const connection = await beforeAbort(opening, signal);
+    // The server may have ended one that was kept.
+    if (connection?.isOpen === false) return await exchange(request, { place, signal });
+    if (connection === undefined) return undefined;
+    try {
+      return await connection.exchange(request, signal);
+    } finally {
+      if (connection.isOpen) put(place, opening);
+    }
   }
 
   return {
     prepare: (place) => {
-      if (isDirect(place)) put(place, open(place));
+      if (isDirect(place) && !isDisposed) put(place, open(place));
     },
-    exchange: async (request, { place, signal }) => {
-      const connection = isDirect(place) ? await take(place, signal) : undefined;
-      if (connection === undefined) return undefined;
-      try {
-        return await connection.exchange(request, signal);
-      } finally {
-        if (isDisposed) connection[Symbol.dispose]();
-        else if (connection.isOpen) put(place, Promise.resolve(connection));
-      }
+    exchange: async (request, options) => {
+      return isDirect(options.place) ? await exchange(request, options) : undefined;
     },
     [Symbol.dispose]: () => {
       isDisposed = true;
-      for (const { opening } of [...free.values()].flat()) end(opening);
+      for (const { opening } of [...free.values()].flat()) opening.end();
       free.clear();
     },
   };
 }
 
 function open(place: Place): Opening {
-  return connect(place).catch(() => undefined);
+  const ending = new AbortController();
+  const connection = connect(place, ending.signal).catch(() => undefined);
+  return {
+    connection,
+    end: () => {
+      ending.abort();
+      connection.then((made) => made?.[Symbol.dispose]());
+    },
+  };
 }
 
-/** Not waited for: a connection that is not accepted takes minutes to fail. */
-function end(opening: Opening): void {
-  opening.then((connection) => connection?.[Symbol.dispose]());
-}
-
-/** What is late is not lost: `otherwise` keeps it. */
 function beforeAbort(
-  opening: Opening,
-  options: { readonly signal: AbortSignal; readonly otherwise: () => void },
-): Opening {
-  const { signal, otherwise } = options;
+  { connection, end }: Opening,
+  signal: AbortSignal,
+): Promise<HttpConnection | undefined> {
   return new Promise((resolve) => {
     const stop = (): void => {
-      otherwise();
+      end();
       resolve(undefined);
     };
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
-    opening.then((connection) => {
+    connection.then((made) => {
       signal.removeEventListener("abort", stop);
-      resolve(connection);
+      resolve(made);
     });
   });
 }

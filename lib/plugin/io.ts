@@ -69,7 +69,7 @@ async function readStdin(signal: AbortSignal, first: FirstRead): Promise<string>
   let size = 0;
   for (let begun = first;; begun = beginRead()) {
     const { chunk } = begun;
-    const read = await within(begun.count, signal);
+    const read = await counted(begun, signal);
     if (read === null) break;
     size += read;
     if (size > STDIN_LIMIT) {
@@ -82,6 +82,24 @@ async function readStdin(signal: AbortSignal, first: FirstRead): Promise<string>
     if (text !== undefined) return text;
   }
   return new TextDecoder().decode(join(chunks, size));
+}
+
+/** Waits for the end of a read; a stdin that does not block is asked again. */
+async function counted(begun: FirstRead, signal: AbortSignal): Promise<number | null> {
+  try {
+    return await within(begun.count, signal);
+  } catch (error) {
+    if (error instanceof CniError) throw error;
+    if (!(error instanceof Deno.errors.WouldBlock)) {
+      throw new CniError(CODES.io, "Cannot read the network configuration", {
+        details: `stdin cannot be read (${error instanceof Error ? error.message : error}): ` +
+          "the runtime passes the configuration on a pipe or in a file",
+        cause: error,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return await counted({ ...begun, count: Deno.stdin.read(begun.chunk) }, signal);
+  }
 }
 
 const BRACE = "}".charCodeAt(0);

@@ -35,6 +35,8 @@ export interface Stranger {
 export interface Place {
   readonly path: readonly PathPart[];
   readonly faults: Fault[];
+  /** Whether `null` counts as an absent key, as it does for Go's decoder. Default no. */
+  readonly isNullAbsent?: boolean;
   /** Without it nobody looks at keys that are not known. */
   readonly strangers?: Stranger[] | undefined;
 }
@@ -114,7 +116,7 @@ export function list<T>(element: Shape<T>): Shape<readonly T[]> {
 }
 
 /**
- * An object. Keys of neither kind are left out; `null` counts as absent, as it does for Go's decoder.
+ * An object. Keys of neither kind are left out.
  *
  * @param required Keys that must be there.
  * @param optional Keys that need not be there; a fault in one leaves it out.
@@ -138,14 +140,14 @@ export function object<R extends Shapes, O extends Shapes>(
         const path = [...place.path, key];
         if (shape === undefined) {
           place.strangers?.push({ path, key, known: Object.keys(keys) });
-        } else if (inner !== null) {
+        } else if (inner !== null || place.isNullAbsent !== true) {
           const read = shape.read(inner, { ...place, path });
           if (read !== undefined) found[key] = read;
         }
       }
       for (const [key, { kind }] of Object.entries(required)) {
         const inner = Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
-        if (inner === undefined || inner === null) {
+        if (inner === undefined || (inner === null && place.isNullAbsent === true)) {
           return told({ ...place, path: [...place.path, key] }, kind, inner);
         }
       }

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { openEtcd } from "../../lib/datastore/etcd/open.ts";
+import { hashOf, writeSmall } from "../../lib/datastore/small_file.ts";
 import type { Txn } from "../../lib/state/txn.ts";
 import { startEtcd } from "../support/etcd.ts";
 import { testNeeding } from "../support/needs.ts";
@@ -207,3 +209,40 @@ function endless(): ReadableStream<Uint8Array> {
   const chunk = new Uint8Array(1_000_000).fill(32);
   return new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
 }
+
+testNeeding(["etcd"], "a restart between two calls of one store goes unnoticed", async () => {
+  await using etcd = await startEtcd();
+  await using store = open(etcd.config(), etcd.dir);
+  assertEquals((await claim(store)).kind, "committed");
+  await etcd.stop();
+  await etcd.start();
+  assertEquals(await valueOf(store), "mine");
+  assertEquals((await claim(store)).kind, "conflict");
+});
+
+testNeeding(["etcd", "openssl"], "nothing was sent where TLS is not answered", async () => {
+  await using etcd = await startEtcd({ tls: "server" });
+  await using hanging = startProxy(etcd.endpoints[0] ?? "", "hang");
+  const config = etcd.config({ endpoints: [hanging.url], transport: "gateway" });
+  await using store = open(config, etcd.dir);
+  await assertFails(claim(store, 300), "unreachable");
+});
+
+testNeeding(["etcd"], "only the transport that is remembered connects ahead", async () => {
+  await using etcd = await startEtcd();
+  await using proxy = startProxy(etcd.endpoints[0] ?? "");
+  const config = etcd.config({ endpoints: [proxy.url] });
+  const urgent = { dataDir: `${etcd.dir}/data`, runDir: etcd.dir, random: () => 0, isUrgent: true };
+  const connectionsOf = async (): Promise<number> => {
+    const before = proxy.connections;
+    {
+      await using _store = openEtcd(config, urgent);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return proxy.connections - before;
+  };
+  assertEquals(await connectionsOf(), 1);
+  const file = `${urgent.dataDir}/transport/${hashOf([...config.endpoints].sort())}`;
+  assert(writeSmall(file, "grpc"));
+  assertEquals(await connectionsOf(), 0);
+});

@@ -41,7 +41,9 @@ export class EtcdAuto implements Datastore {
   constructor(context: EtcdContext, options: Pick<EtcdOptions, "dataDir">) {
     this.#context = context;
     this.#dataDir = options.dataDir;
-    this.#gateway = openGateway(context);
+    // Only the transport that will be asked connects before it is.
+    const isUrgent = context.isUrgent && this.#remembered() === "gateway";
+    this.#gateway = openGateway({ ...context, isUrgent });
   }
 
   /** Answers all reads from one revision. */
@@ -64,11 +66,8 @@ export class EtcdAuto implements Datastore {
   }
 
   async #call<T>(call: Call<T>, options: { readonly writes: boolean }): Promise<T> {
-    const file = `${this.#dataDir}/transport/${hashOf(this.#endpoints())}`;
-    this.#transport ??= readSmall(file, { maxAgeMs: REMEMBER_MS })?.trim() === "grpc"
-      ? "grpc"
-      : "gateway";
-    return this.#transport === "grpc"
+    const file = this.#file();
+    return this.#remembered() === "grpc"
       ? await this.#grpcFirst(call, { ...options, file })
       : await this.#gatewayFirst(call, { ...options, file });
   }
@@ -123,8 +122,14 @@ export class EtcdAuto implements Datastore {
     return this.#grpc;
   }
 
-  #endpoints(): readonly string[] {
-    return [...this.#context.config.endpoints].sort();
+  #remembered(): "gateway" | "grpc" {
+    const read = (): string | undefined => readSmall(this.#file(), { maxAgeMs: REMEMBER_MS });
+    return this.#transport ??= read()?.trim() === "grpc" ? "grpc" : "gateway";
+  }
+
+  #file(): string {
+    const endpoints = [...this.#context.config.endpoints].sort();
+    return `${this.#dataDir}/transport/${hashOf(endpoints)}`;
   }
 }
 

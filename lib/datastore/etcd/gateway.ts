@@ -39,7 +39,7 @@ interface HttpAnswer {
   readonly text: string;
 }
 
-type Read = Pick<Exchanged, "status"> & { readonly text: string | typeof TOO_LARGE | typeof CUT };
+type Read = Pick<Exchanged, "status" | "text">;
 
 /**
  * Opens a datastore in etcd, by the JSON gateway.
@@ -86,6 +86,7 @@ class Gateway implements Transport<string> {
     return await withTimeout(async (ended) => {
       try {
         const answer = await this.#send(post, { texts, signal: ended });
+        if (answer === undefined) return failure({ ...failureOfTimeout(timeoutMs), sent: false });
         return readable(answer, { isLate: ended.aborted, timeoutMs });
       } catch (error) {
         if (ended.aborted) return failure(failureOfTimeout(timeoutMs));
@@ -99,11 +100,14 @@ class Gateway implements Transport<string> {
     if (texts?.cert === undefined) this.#connections.prepare({ url: new URL(url), ca: texts?.ca });
   }
 
-  /** By a connection of our own, else by `fetch`, which also tells why there is none. */
+  /**
+   * By a connection of our own, else by `fetch`, which also tells why there is none. Nothing was sent where there is
+   * no answer.
+   */
   async #send(
     post: Post,
     options: { readonly texts: TlsTexts | undefined; readonly signal: AbortSignal },
-  ): Promise<Read> {
+  ): Promise<Read | undefined> {
     const { texts, signal } = options;
     const url = new URL(post.endpoint);
     const request = requestOf(post);
@@ -111,7 +115,7 @@ class Gateway implements Transport<string> {
       ? await this.#connections.exchange(request, { place: { url, ca: texts?.ca }, signal })
       : undefined;
     if (answer !== undefined) return answer;
-    signal.throwIfAborted();
+    if (signal.aborted) return undefined;
     if (texts !== undefined) this.#client ??= makeTlsClient(texts);
     return await sendByFetch(post, { client: texts && this.#client, signal });
   }

@@ -95,7 +95,7 @@ async function coverBundle(): Promise<void> {
   const { createRequire } = await import("node:module");
   const missing = {
     require: createRequire(mainModule),
-    __dirname: new URL("proto", mainModule).pathname,
+    __dirname: decodeURIComponent(new URL("proto", mainModule).pathname),
   };
   for (const [name, value] of Object.entries(missing)) {
     if (name in globalThis) continue;

@@ -228,7 +228,15 @@ Deno.test("bake() refuses what Deno cannot be told", () => {
     ],
     [
       network({ datastore: "sqlite", runDir: "/run/.." }),
-      'Cannot bake ipam.runDir as everything lies below it: current value is "/run/.."',
+      'Cannot bake ipam.runDir of network "net" as everything lies below it: current value is "/run/.."',
+    ],
+    [
+      network({ datastore: "sqlite", log: { file: "/" } }),
+      'Cannot bake ipam.log.file of network "net" as everything lies below it: current value is "/"',
+    ],
+    [
+      network({ datastore: "sqlite", resolvConf: "/x/.." }),
+      'Cannot bake ipam.resolvConf of network "net" as everything lies below it: current value is "/x/.."',
     ],
     [
       network({ datastore: "sqlite" }, { cluster: { "proxy-url": "socks5://me:pw@proxy" } }),

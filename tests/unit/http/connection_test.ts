@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, isDirect } from "../../../lib/http/connection.ts";
 import { makeConnections } from "../../../lib/http/connections.ts";
-import { TOO_LARGE } from "../../../lib/tls/body.ts";
+import { CUT, TOO_LARGE } from "../../../lib/tls/body.ts";
+import { testNeeding } from "../../support/needs.ts";
+import { makePki } from "../../support/pki.ts";
 
 interface Served extends AsyncDisposable {
   readonly url: URL;
@@ -9,10 +11,19 @@ interface Served extends AsyncDisposable {
   readonly connections: () => number;
 }
 
-type Handler = (request: string) => string | undefined;
+type Handler = (request: string) => string;
 
-/** A server that answers with raw bytes, one answer for each read; `undefined` ends the connection. */
-function serveRaw(handler: Handler): Served {
+interface ServeOptions {
+  /** Ends each connection after its answer. */
+  readonly ends?: boolean;
+  /** When bytes are sent that nobody asked for, once. */
+  readonly after?: Promise<void>;
+  /** These bytes; none: the end of the connection. */
+  readonly surplus?: string;
+}
+
+/** A server that answers with raw bytes, one answer for each read. */
+function serveRaw(handler: Handler, { ends, after, surplus = "" }: ServeOptions = {}): Served {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
   let connections = 0;
@@ -26,18 +37,28 @@ function serveRaw(handler: Handler): Served {
     await Promise.all(served);
   })();
   async function answer(conn: Deno.Conn): Promise<void> {
+    const isFirst = connections === 1;
+    const end = (): void => {
+      if (open.delete(conn)) conn.close();
+    };
+    const send = async (text: string): Promise<void> => {
+      const bytes = new TextEncoder().encode(text);
+      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+    };
+    const surprise = after?.then(() =>
+      !isFirst ? undefined : surplus === "" ? end() : send(surplus)
+    );
     const buffer = new Uint8Array(65_536);
     try {
       for (let count = await conn.read(buffer); count !== null; count = await conn.read(buffer)) {
-        const text = handler(new TextDecoder().decode(buffer.subarray(0, count)));
-        if (text === undefined) break;
-        const bytes = new TextEncoder().encode(text);
-        for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+        await send(handler(new TextDecoder().decode(buffer.subarray(0, count))));
+        if (ends === true) break;
       }
+      await surprise;
     } catch {
       // The client ended the connection.
     }
-    if (open.delete(conn)) conn.close();
+    end();
   }
   return {
     url: new URL(`http://127.0.0.1:${listener.addr.port}`),
@@ -54,6 +75,12 @@ function serveRaw(handler: Handler): Served {
 }
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+/** Any certificate will do: no handshake comes that far. */
+async function authority(): Promise<string> {
+  await using pki = await makePki();
+  return await Deno.readTextFile(pki.caFile);
+}
+
 const LATER = (): AbortSignal => AbortSignal.timeout(5_000);
 
 Deno.test("isDirect() takes addresses, and TLS where the authority is known", () => {
@@ -86,40 +113,116 @@ Deno.test("exchange() sends one request as HTTP/1.1, and reads its answer", asyn
 });
 
 const LAST: readonly (readonly [title: string, answer: string])[] = [
-  ["without a length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"],
-  ["that says close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"],
+  ["in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"],
+  [
+    "in chunks that has a length too",
+    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+  ],
+  ["that says close", "HTTP/1.1 200 OK\r\nConnection: foo, Close\r\nContent-Length: 2\r\n\r\nhi"],
+  ["of HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi"],
+  ["that more bytes follow", `${OK}${OK}`],
 ];
+const GET = { method: "GET", path: "/", headers: {} } as const;
 
 for (const [title, answer] of LAST) {
   Deno.test(`exchange() ends a connection after an answer ${title}`, async () => {
     await using served = serveRaw(() => answer);
     using connection = await connect(served);
-    const request = { method: "GET", path: "/", headers: {} } as const;
-    assertEquals((await connection.exchange(request, LATER())).text, "hi");
+    assertEquals((await connection.exchange(GET, LATER())).text, "hi");
     assert(!connection.isOpen);
   });
 }
 
-Deno.test("exchange() fails where the connection ends first, and reads no answer without end", async () => {
-  const request = { method: "GET", path: "/", headers: {} } as const;
-  for (const answer of [undefined, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"]) {
-    let isFirst = true;
-    await using served = serveRaw(() => {
-      const text = isFirst ? answer : undefined;
-      isFirst = false;
-      return text;
-    });
+Deno.test("exchange() waits for what follows an interim answer", async () => {
+  const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  await using served = serveRaw(() => `HTTP/1.1 100 Continue\r\n\r\n${hints}${OK}`);
+  using connection = await connect(served);
+  const { status, text } = await connection.exchange(GET, LATER());
+  assertEquals([status, text, connection.isOpen], [200, "hi", true]);
+});
+
+Deno.test("exchange() tells an answer that was cut off from none at all", async () => {
+  for (
+    const [answer, expected] of [
+      ["HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\n\r\nhi", [400, CUT]],
+      ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhi", [200, CUT]],
+    ] as const
+  ) {
+    await using served = serveRaw(() => answer, { ends: true });
     using connection = await connect(served);
-    const asked = connection.exchange(request, AbortSignal.timeout(300));
-    await assertRejects(() => asked);
+    const { status, text } = await connection.exchange(GET, LATER());
+    assertEquals([status, text, connection.isOpen], [...expected, false]);
+  }
+  for (const answer of ["", "HTTP/1.1 200", "SSH-2.0-x\n"]) {
+    await using served = serveRaw(() => answer, { ends: true });
+    using connection = await connect(served);
+    await assertRejects(() => connection.exchange(GET, LATER()));
     assert(!connection.isOpen);
   }
+});
+
+Deno.test("exchange() reads no answer without end", async () => {
   const large = "x".repeat(9 * 1024 * 1024);
   await using served = serveRaw(() => `HTTP/1.1 200 OK\r\n\r\n${large}`);
   using connection = await connect(served);
-  const { text } = await connection.exchange(request, LATER());
-  assertEquals(text, TOO_LARGE);
+  assertEquals((await connection.exchange(GET, LATER())).text, TOO_LARGE);
 });
+
+Deno.test("exchange() sends no header that would be two", async () => {
+  const seen: string[] = [];
+  await using served = serveRaw((request) => {
+    seen.push(request);
+    return OK;
+  });
+  using connection = await connect(served);
+  const headers = { authorization: "abc\r\nx-evil: 1" };
+  const asked = connection.exchange({ ...GET, headers }, LATER());
+  const error = await assertRejects(() => asked, TypeError, "the header authorization");
+  assert(!error.message.includes("evil"));
+  assertEquals(seen, []);
+});
+
+Deno.test("a connection ends with what nobody asked for, and with its server", async () => {
+  for (const surplus of [OK, ""]) {
+    const surprise = Promise.withResolvers<void>();
+    await using served = serveRaw(() => OK, { after: surprise.promise, surplus });
+    using connections = makeConnections();
+    const options = { place: served, signal: LATER() };
+    assertEquals((await connections.exchange(GET, options))?.text, "hi");
+    surprise.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assertEquals((await connections.exchange(GET, options))?.text, "hi");
+    assertEquals(served.connections(), 2);
+  }
+});
+
+testNeeding(
+  ["openssl"],
+  "a connection that cannot be made ends with the signal, and with its set",
+  async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepted: Deno.Conn[] = [];
+    const running = (async () => {
+      for await (const conn of listener) accepted.push(conn);
+    })();
+    // A port that says nothing: a handshake with it never ends.
+    const place = {
+      url: new URL(`https://127.0.0.1:${listener.addr.port}`),
+      ca: await authority(),
+    };
+    {
+      using connections = makeConnections();
+      connections.prepare(place);
+      const signal = AbortSignal.timeout(50);
+      assertEquals(await connections.exchange(GET, { place, signal }), undefined);
+      connections.prepare(place);
+    }
+    // Deno frees a connection whose handshake hangs only with the server's end of it.
+    for (const conn of accepted) conn.close();
+    listener.close();
+    await running;
+  },
+);
 
 Deno.test("connections serve many at once, and each is used again", async () => {
   await using served = serveRaw((request) => {

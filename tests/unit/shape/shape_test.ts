@@ -24,10 +24,10 @@ interface Read {
   readonly strangers: readonly string[];
 }
 
-function read(shape: Shape<unknown>, value: unknown): Read {
+function read(shape: Shape<unknown>, value: unknown, isNullAbsent = true): Read {
   const faults: Fault[] = [];
   const strangers: Stranger[] = [];
-  const found = shape.read(value, { path: [], faults, strangers });
+  const found = shape.read(value, { path: [], faults, strangers, isNullAbsent });
   return {
     value: found,
     faults: faults.map(({ path, expected }) => `${path.join(".")}: ${expected}`),
@@ -80,6 +80,14 @@ for (const [title, value, faults] of CASES) {
   Deno.test(`object() tells faults: ${title}`, () =>
     assertEquals(read(PERSON, value).faults, faults));
 }
+
+Deno.test("object() takes null for absent only where it is told to", () => {
+  assertEquals(read(PERSON, { name: null, age: null }, true).faults, ["name: text"]);
+  assertEquals(read(PERSON, { name: null, age: null }, false).faults, [
+    "name: text",
+    "age: number",
+  ]);
+});
 
 Deno.test("object() keeps what is right beside a fault, and leaves out what nobody knows", () => {
   const { value, strangers } = read(PERSON, {
