@@ -73,6 +73,7 @@ export * from "./lib/ipam/gc.ts";
 export * from "./lib/ipam/status.ts";
 export * from "./lib/datastore/datastore.ts";
 export * from "./lib/datastore/memory.ts";
+export type { Ahead } from "./lib/datastore/etcd/context.ts";
 export * from "./lib/datastore/open.ts";
 export * from "./lib/datastore/transact.ts";
 export * from "./lib/kube/api.ts";

@@ -76,12 +76,26 @@ export async function fill(
   });
 }
 
-/** A step that has no factor in common with the capacity meets every address once. */
-const STEP = 40_503n;
-
+/** In an order as random choice leaves it, and the same in each run. */
 function* spread(taken: number, signal: AbortSignal): Generator<Addr> {
-  for (let index = 0n; index < BigInt(taken); index++) {
+  const order = Uint32Array.from({ length: CAPACITY }, (_, index) => index);
+  const random = generator(1);
+  for (let index = 0; index < taken; index++) {
     signal.throwIfAborted();
-    yield { family: 4, value: FIRST + (index * STEP) % BigInt(CAPACITY) };
+    const other = index + Math.floor(random() * (CAPACITY - index));
+    const value = order[other] ?? 0;
+    order[other] = order[index] ?? 0;
+    yield { family: 4, value: FIRST + BigInt(value) };
   }
+}
+
+/** Numbers of `[0, 1)` that look random: xorshift with 32 bits. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
 }

@@ -62,6 +62,7 @@ export function rehearsalGateway(): (request: Request) => Promise<Response> {
   }
 
   return async (request) => {
+    if (request.method === "GET") return Response.json({ etcdserver: "3.4.0" }); // /version
     const { compare, success, failure }: Txn = await request.json();
     const succeeded = compare.every(({ key, mod_revision }) =>
       kept.get(atob(key))?.mod_revision === mod_revision

@@ -1,5 +1,5 @@
 /**
- * Loads the program from one script and V8's code cache of it.
+ * Loads the program from one script and V8's code cache of it, and packages when they are asked for.
  *
  * @module
  */
@@ -25,10 +25,19 @@ export interface Loaded {
   readonly script: Script;
 }
 
-/** Loads a package, a built-in module of Node.js or a chunk; as V8 has no `import()` for scripts. */
+/** By the name that a package is imported by: the name of its file. They are kept small, as each call reads all of the executable's files. */
+export const PACKAGES: Readonly<Record<string, string>> = {
+  "@grpc/grpc-js": "grpc",
+  "etcd3": "grpc",
+  "js-yaml": "yaml",
+};
+
+interface Module {
+  exports: unknown;
+}
+/** Loads a package or a built-in module of Node.js; as V8 has no `import()` for scripts. */
 type Load = (specifier: string) => Promise<unknown>;
-type Require = (id: string) => unknown;
-type Wrapped = (module: { exports: Partial<Program> }, require: Require, load: Load) => void;
+type Wrapped = (module: Module, require: (id: string) => unknown, load: Load) => void;
 
 /**
  * Loads the program.
@@ -43,29 +52,25 @@ export function loadProgram(folder: string, cachedData?: Uint8Array): Loaded {
     filename: path,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
+  const packages = new Map<string, unknown>();
+  const program = run(script, (specifier) => {
+    if (specifier.startsWith("node:")) return import(specifier);
+    const name = PACKAGES[specifier] ?? specifier;
+    if (!packages.has(name)) packages.set(name, loadPackage(`${folder}/${name}.gz`));
+    return Promise.resolve(packages.get(name));
+  });
+  return { program: program as Program, script }; // made of cli.ts
+}
+
+function loadPackage(path: string): unknown {
+  const { gunzipSync } = globalThis.process.getBuiltinModule("node:zlib");
+  const text = new TextDecoder().decode(gunzipSync(Deno.readFileSync(path)));
+  return run(new Script(text, { filename: path }), (specifier) => import(specifier));
+}
+
+function run(script: Script, load: Load): unknown {
   const wrapped: Wrapped = script.runInThisContext();
-  const module: { exports: Partial<Program> } = { exports: {} };
-  wrapped(module, builtin, (specifier) => import(pathOf(folder, specifier)));
-  return { program: module.exports as Program, script }; // made of cli.ts
-}
-
-function builtin(id: string): unknown {
-  return globalThis.process.getBuiltinModule(id);
-}
-
-/** Packages were bundled into files of their own. */
-function pathOf(folder: string, specifier: string): string {
-  if (specifier.startsWith("node:")) return specifier;
-  const path = folder.split("/").map(encodeURIComponent).join("/");
-  return `file://${path}/packages/${packageFile(specifier)}.js`;
-}
-
-/**
- * Names the file of a package.
- *
- * @param specifier As it is imported: `@grpc/grpc-js`.
- * @returns The name without an extension: `grpc_js`.
- */
-export function packageFile(specifier: string): string {
-  return specifier.replace(/^@[^/]*\//, "").replaceAll("-", "_");
+  const module: Module = { exports: {} };
+  wrapped(module, (id) => globalThis.process.getBuiltinModule(id), load);
+  return module.exports;
 }

@@ -8,15 +8,13 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { bundleModules, copyProto, runDeno, type Toolchain } from "../bundle.ts";
 import { writeCertificates } from "./certificates.ts";
-import { FILES, packageFile } from "./load.ts";
+import { FILES, PACKAGES } from "./load.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const HERE = fileURLToPath(new URL("./", import.meta.url));
-/** Loaded by few calls, or none: they stay out of the script. */
-const PACKAGES = ["@grpc/grpc-js", "etcd3", "js-yaml"] as const;
-
 /**
  * Flags of V8, for the rehearsal and for the executable: it refuses a cache made with others. Sparkplug
  * compiles what runs a few times, and a call ends before that pays.
@@ -53,11 +51,15 @@ export interface Made {
 export async function makeProgram(options: MakeProgramOptions): Promise<Made> {
   const { folder, toolchain, isOwn } = options;
   await bundleModules([`${HERE}start.ts`], { folder, toolchain });
-  const packages = PACKAGES.map((name) => `${HERE}packages/${packageFile(name)}.ts`);
-  await bundleModules(packages, { folder: `${folder}/packages`, toolchain });
+  await writeScript(`${folder}/${FILES.script}`, { entry: `${ROOT}cli.ts`, toolchain });
+  const packages = [...new Set(Object.values(PACKAGES))];
+  for (const name of packages) {
+    const path = `${folder}/${name}.js`;
+    await writeScript(path, { entry: `${HERE}packages/${name}.ts`, toolchain });
+    await Deno.writeFile(`${folder}/${name}.gz`, gzipSync(await Deno.readFile(path), { level: 9 }));
+  }
   await copyProto(folder);
-  await writeScript(`${folder}/${FILES.script}`, toolchain);
-  const files = ["packages", "proto", FILES.script];
+  const files = ["proto", FILES.script, ...packages.map((name) => `${name}.gz`)];
   const entry = "start.js";
   const flags = [V8_FLAGS];
   if (!isOwn) return { entry, files, flags };
@@ -68,10 +70,15 @@ export async function makeProgram(options: MakeProgramOptions): Promise<Made> {
   return { entry, files: [...files, FILES.cache], flags };
 }
 
-async function writeScript(path: string, toolchain: Toolchain): Promise<void> {
-  const external = PACKAGES.flatMap((name) => ["--external", name]);
+/** One script of a module and all that it imports, but for the packages that the program loads by themselves. */
+async function writeScript(
+  path: string,
+  { entry, toolchain }: { readonly entry: string; readonly toolchain: Toolchain },
+): Promise<void> {
+  const isProgram = path.endsWith(`/${FILES.script}`);
+  const external = isProgram ? Object.keys(PACKAGES).flatMap((name) => ["--external", name]) : [];
   const flags = ["--quiet", "--frozen", "--format", "cjs", "--minify", ...external];
-  await runDeno(toolchain, { args: ["bundle", ...flags, "--output", path, "cli.ts"], cwd: ROOT });
+  await runDeno(toolchain, { args: ["bundle", ...flags, "--output", path, entry], cwd: ROOT });
   const text = await Deno.readTextFile(path);
   // V8 has no import() in a script.
   const script = text.replaceAll(/\bimport\((?=")/g, "load(");

@@ -5,12 +5,13 @@
  */
 import type { Config } from "../config/config.ts";
 import type { Datastore } from "./datastore.ts";
+import type { Ahead } from "./etcd/context.ts";
 
 /**
  * Opens the datastore of a configuration.
  *
  * @param config Which datastore, and where its files are.
- * @param options Chance, for the order of endpoints; how long it may be used, in milliseconds; whether to connect before the first call.
+ * @param options Chance, for the order of endpoints; how long it may be used, in milliseconds; how to connect before the first call.
  * @returns The datastore; dispose of it.
  * @throws {DatastoreError} If a file it needs cannot be used.
  */
@@ -19,7 +20,7 @@ export async function openDatastore(
   options: {
     readonly random: () => number;
     readonly timeoutMs?: number;
-    readonly isUrgent?: boolean;
+    readonly ahead?: Ahead;
   },
 ): Promise<Datastore> {
   const { datastore, dataDir, runDir } = config;

@@ -67,11 +67,13 @@ export async function add(call: AddCall): Promise<Done> {
   };
 }
 
-/** The chunk that reads annotations is loaded only where a pod is read. */
+/** The code that reads annotations is loaded only where a pod is read. */
 async function readAsking(call: AddCall, api: KubeApi | undefined): Promise<Asking> {
-  if (api === undefined) return plainAsking(call.config, call.invocation.args);
-  const { readAsking } = await import("./pod.ts");
-  return await readAsking(call, api);
+  const { config, invocation: { args }, begun, signal } = call;
+  if (api === undefined) return plainAsking(config, args);
+  const { askingOf, readOwnPod } = await import("./pod.ts");
+  const pod = await begun?.pod ?? await readOwnPod(args, { api, signal });
+  return askingOf(call, { api, pod });
 }
 
 async function checkStrays(

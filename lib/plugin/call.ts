@@ -9,6 +9,7 @@ import type { Datastore } from "../datastore/datastore.ts";
 import { openDatastore } from "../datastore/open.ts";
 import { type Judge, transact } from "../datastore/transact.ts";
 import type { KubeApi } from "../kube/api.ts";
+import type { Pod } from "../kube/pod.ts";
 import type { Plan } from "../ipam/plan.ts";
 import type { Io } from "./io.ts";
 import { randomFraction } from "./random.ts";
@@ -37,6 +38,8 @@ export interface Begun {
   readonly store?: Promise<Datastore>;
   /** The Kubernetes API; that of `undefined` where no pod is to be read. */
   readonly api?: Promise<KubeApi | undefined>;
+  /** The pod of an ADD; that of `undefined` where none is to be read. */
+  readonly pod?: Promise<Pod | undefined>;
 }
 
 /** An ADD. */

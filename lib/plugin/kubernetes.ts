@@ -32,6 +32,17 @@ export function isFromKubernetes(invocation: Invocation, netconf: Netconf): bool
   return exists(`${dataDir}/cluster`);
 }
 
+/** What decides whether a pod is read. */
+export interface PodReading {
+  readonly config: Pick<Config, "annotations" | "kubeConfig">;
+  readonly kubernetes: boolean;
+}
+
+/** Tells whether the annotations of the pod count. */
+export function readsPod({ config, kubernetes }: PodReading): boolean {
+  return kubernetes && config.annotations !== "off";
+}
+
 /**
  * Opens the Kubernetes API where the annotations of pods count. Nothing is connected yet.
  *
@@ -39,11 +50,8 @@ export function isFromKubernetes(invocation: Invocation, netconf: Netconf): bool
  * @returns The API; undefined when no pod is to be read.
  * @throws {KubeError} If the kubeconfig cannot be used: a fixed pod must never silently get another address.
  */
-export async function openApi({ config, kubernetes }: {
-  readonly config: Pick<Config, "annotations" | "kubeConfig">;
-  readonly kubernetes: boolean;
-}): Promise<KubeApi | undefined> {
-  if (!kubernetes || config.annotations === "off") return undefined;
+export async function openApi(call: PodReading): Promise<KubeApi | undefined> {
+  if (!readsPod(call)) return undefined;
   const { openKube } = await import("../kube/open.ts");
-  return await openKube(config.kubeConfig);
+  return await openKube(call.config.kubeConfig);
 }

@@ -19,18 +19,36 @@ import type { Asking } from "./asking.ts";
 import { makeJudge } from "./judge.ts";
 
 /**
- * Reads the pod and what it asks for.
+ * Reads the pod of an ADD.
+ *
+ * @param args Who the pod is.
+ * @param options The API to read from, and the deadline.
+ * @returns The pod.
+ * @throws {KubeError} If the API does not answer.
+ * @throws {CniError} With code 11 if it knows no such pod.
+ */
+export async function readOwnPod(
+  args: CniArgs,
+  { api, signal }: { readonly api: KubeApi; readonly signal: AbortSignal },
+): Promise<Pod> {
+  const name = nameOf(args);
+  return same(name, { pod: await api.getPod(name, { signal }), args });
+}
+
+/**
+ * Reads what the pod asks for.
  *
  * @param call The ADD.
- * @param api The API to read from.
+ * @param options The pod, and the API that knows it.
  * @returns What is asked for: what the runtime asks for wins over what the pod does.
- * @throws {KubeError} If the API does not answer.
- * @throws {CniError} With code 11 if it knows no such pod, with 102 or 103 for what its annotations say.
+ * @throws {CniError} With code 102 or 103 for what its annotations say.
  */
-export async function readAsking(call: AddCall, api: KubeApi): Promise<Asking> {
+export function askingOf(
+  call: AddCall,
+  { api, pod }: { readonly api: KubeApi; readonly pod: Pod },
+): Asking {
   const { config, invocation: { args, attachment }, signal, io } = call;
   const name = nameOf(args);
-  const pod = same(name, { pod: await api.getPod(name, { signal }), args });
   const { network, sets, wishes } = config;
   const asked = readAnnotations(pod, {
     network,

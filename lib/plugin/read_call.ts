@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Invocation } from "../cni/environment.ts";
 import { type Connections, loadConfig } from "../config/load.ts";
 import { openDatastore } from "../datastore/open.ts";
-import type { Begun, Call } from "./call.ts";
-import { isFromKubernetes, openApi } from "./kubernetes.ts";
+import type { KubeApi } from "../kube/api.ts";
+import type { Pod } from "../kube/pod.ts";
+import type { AddCall, Begun, Call } from "./call.ts";
+import { isFromKubernetes, openApi, readsPod } from "./kubernetes.ts";
 import { randomFraction } from "./random.ts";
 
 /** A call whose configuration is not read yet. */
@@ -21,7 +22,7 @@ export type UnreadCall = Omit<Call, "config" | "kubernetes" | "begun">;
  * @throws {CniError} As {@linkcode loadConfig}.
  */
 export async function readCall(call: UnreadCall): Promise<Call> {
-  const { invocation, netconf, timeoutMs } = call;
+  const { invocation, netconf } = call;
   const { command } = invocation;
   const kubernetes = isFromKubernetes(invocation, netconf);
   const args = "args" in invocation ? invocation.args : { ips: [], gateways: [] };
@@ -32,7 +33,7 @@ export async function readCall(call: UnreadCall): Promise<Call> {
       kubernetes,
       command,
       onConnections: (connections) => {
-        begun = begin(connections, { invocation, kubernetes, timeoutMs });
+        begun = begin(connections, { call, kubernetes });
       },
     });
     return { ...call, config, kubernetes, begun };
@@ -45,20 +46,35 @@ export async function readCall(call: UnreadCall): Promise<Call> {
 /** Begins what takes its time and leaves no trace: SQLite would make its file for a netconf that is then refused. */
 function begin(
   connections: Connections,
-  options: {
-    readonly invocation: Invocation;
-    readonly kubernetes: boolean;
-    readonly timeoutMs: number;
-  },
+  { call, kubernetes }: { readonly call: UnreadCall; readonly kubernetes: boolean },
 ): Begun {
-  const { invocation: { command }, kubernetes, timeoutMs } = options;
+  const { invocation, timeoutMs } = call;
   const { datastore } = connections;
-  const api = command === "ADD" ? openApi({ config: connections, kubernetes }) : undefined;
+  const isWaiting = invocation.command === "ADD" &&
+    readsPod({ config: connections, kubernetes });
+  const api = isWaiting ? openApi({ config: connections, kubernetes }) : undefined;
+  const pod = isWaiting && api !== undefined ? podOf(api, { ...call, invocation }) : undefined;
+  // While the pod is waited for, etcd may as well shake hands.
+  const ahead = isWaiting ? "ask" : "connect";
   const store = datastore.kind === "etcd"
-    ? openDatastore(connections, { random: randomFraction, timeoutMs, isUrgent: true })
+    ? openDatastore(connections, { random: randomFraction, timeoutMs, ahead })
     : undefined;
-  for (const one of [api, store]) one?.catch(() => {}); // told where it is waited for
-  return { ...(api === undefined ? {} : { api }), ...(store === undefined ? {} : { store }) };
+  for (const one of [api, pod, store]) one?.catch(() => {}); // told where it is waited for
+  return {
+    ...(api === undefined ? {} : { api }),
+    ...(pod === undefined ? {} : { pod }),
+    ...(store === undefined ? {} : { store }),
+  };
+}
+
+async function podOf(
+  opening: Promise<KubeApi | undefined>,
+  { invocation: { args }, signal }: Pick<AddCall, "invocation" | "signal">,
+): Promise<Pod | undefined> {
+  const api = await opening;
+  if (api === undefined) return undefined;
+  const { readOwnPod } = await import("./pod.ts");
+  return await readOwnPod(args, { api, signal });
 }
 
 async function end({ api, store }: Begun): Promise<void> {

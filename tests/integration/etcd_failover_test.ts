@@ -232,7 +232,12 @@ testNeeding(["etcd"], "only the transport that is remembered connects ahead", as
   await using etcd = await startEtcd();
   await using proxy = startProxy(etcd.endpoints[0] ?? "");
   const config = etcd.config({ endpoints: [proxy.url] });
-  const urgent = { dataDir: `${etcd.dir}/data`, runDir: etcd.dir, random: () => 0, isUrgent: true };
+  const urgent = {
+    dataDir: `${etcd.dir}/data`,
+    runDir: etcd.dir,
+    random: () => 0,
+    ahead: "connect",
+  } as const;
   const connectionsOf = async (): Promise<number> => {
     const before = proxy.connections;
     {
@@ -245,4 +250,16 @@ testNeeding(["etcd"], "only the transport that is remembered connects ahead", as
   const file = `${urgent.dataDir}/transport/${hashOf([...config.endpoints].sort())}`;
   assert(writeSmall(file, "grpc"));
   assertEquals(await connectionsOf(), 0);
+});
+
+testNeeding(["etcd", "openssl"], "a question ahead shakes hands for the first call", async () => {
+  await using etcd = await startEtcd({ tls: "mutual" });
+  await using proxy = startProxy(etcd.endpoints[0] ?? "");
+  const config = etcd.config({ endpoints: [proxy.url] });
+  const folders = { dataDir: `${etcd.dir}/data`, runDir: etcd.dir, random: () => 0 };
+  await using store = openEtcd(config, { ...folders, ahead: "ask" });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assertEquals(proxy.connections, 1);
+  assertEquals((await claim(store)).kind, "committed");
+  assertEquals(proxy.connections, 1);
 });

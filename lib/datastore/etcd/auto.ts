@@ -42,8 +42,8 @@ export class EtcdAuto implements Datastore {
     this.#context = context;
     this.#dataDir = options.dataDir;
     // Only the transport that will be asked connects before it is.
-    const isUrgent = context.isUrgent && this.#remembered() === "gateway";
-    this.#gateway = openGateway({ ...context, isUrgent });
+    const isNext = context.ahead !== undefined && this.#remembered() === "gateway";
+    this.#gateway = openGateway({ ...context, ahead: isNext ? context.ahead : undefined });
   }
 
   /** Answers all reads from one revision. */

@@ -16,9 +16,17 @@ export interface EtcdOptions {
   readonly runDir: string;
   /** A number of `[0, 1)`. */
   readonly random: () => number;
-  /** Whether it connects before the first call. Default no. */
-  readonly isUrgent?: boolean;
+  /** Whether it connects before the first call, and how. Default not. */
+  readonly ahead?: Ahead;
 }
+
+/**
+ * How to connect before the first call:
+ *
+ * - `connect`: where a connection can be made without a request
+ * - `ask`: else by a request that asks for nothing of use: worth it where something else is waited for
+ */
+export type Ahead = "connect" | "ask";
 
 /** What the transports share. */
 export interface EtcdContext {
@@ -27,8 +35,8 @@ export interface EtcdContext {
   readonly tokens: Tokens;
   /** Reads the certificate files, once. */
   readonly tls: () => Promise<TlsTexts>;
-  /** Whether it connects before the first call. */
-  readonly isUrgent: boolean;
+  /** How to connect before the first call; undefined for not. */
+  readonly ahead: Ahead | undefined;
 }
 
 /**
@@ -45,7 +53,7 @@ export function makeContext(config: EtcdConfig, options: EtcdOptions): EtcdConte
     endpoints: makeEndpoints(config.endpoints, options),
     tokens: makeTokens(config, options),
     tls: () => texts ??= readTls(config),
-    isUrgent: options.isUrgent === true,
+    ahead: options.ahead,
   };
 }
 

@@ -4,7 +4,7 @@
  * @see {@link https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/}
  * @module
  */
-import type { Exchanged, HttpRequest } from "../../http/connection.ts";
+import { type Exchanged, type HttpRequest, isDirect } from "../../http/connection.ts";
 import { type Connections, makeConnections } from "../../http/connections.ts";
 import { CUT, readBody, TOO_LARGE } from "../../tls/body.ts";
 import type { Datastore } from "../datastore.ts";
@@ -56,10 +56,11 @@ class Gateway implements Transport<string> {
   readonly #context: EtcdContext;
   readonly #connections: Connections = makeConnections();
   #client: Deno.HttpClient | undefined;
+  #isDisposed = false;
 
   constructor(context: EtcdContext) {
     this.#context = context;
-    const [url] = context.isUrgent ? context.endpoints.order() : [];
+    const [url] = context.ahead === undefined ? [] : context.endpoints.order();
     if (url !== undefined) this.#prepare(url).catch(() => {}); // told by the first call
   }
 
@@ -73,6 +74,7 @@ class Gateway implements Transport<string> {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     this.#connections[Symbol.dispose]();
     this.#client?.close();
     this.#client = undefined;
@@ -95,9 +97,28 @@ class Gateway implements Transport<string> {
     }, { signal, timeoutMs });
   }
 
-  async #prepare(url: string): Promise<void> {
-    const texts = url.startsWith("https:") ? await this.#context.tls() : undefined;
-    if (texts?.cert === undefined) this.#connections.prepare({ url: new URL(url), ca: texts?.ca });
+  async #prepare(endpoint: string): Promise<void> {
+    const texts = endpoint.startsWith("https:") ? await this.#context.tls() : undefined;
+    const url = new URL(endpoint);
+    const place = { url, ca: texts?.ca };
+    if (this.#isDisposed) return;
+    if (texts?.cert === undefined && isDirect(place)) this.#connections.prepare(place);
+    else if (this.#context.ahead === "ask") await this.#ask(new URL("/version", url), texts);
+  }
+
+  /** `fetch` keeps the connection for the transaction. */
+  async #ask(url: URL, texts: TlsTexts | undefined): Promise<void> {
+    const signal = AbortSignal.timeout(this.#context.endpoints.tryMs);
+    const response = await fetch(url, {
+      signal,
+      redirect: "manual",
+      ...this.#clientOf(texts),
+    });
+    await readBody(response); // else the connection is not kept
+  }
+
+  #clientOf(texts: TlsTexts | undefined): { readonly client?: Deno.HttpClient } {
+    return texts === undefined ? {} : { client: this.#client ??= makeTlsClient(texts) };
   }
 
   /**
@@ -116,8 +137,7 @@ class Gateway implements Transport<string> {
       : undefined;
     if (answer !== undefined) return answer;
     if (signal.aborted) return undefined;
-    if (texts !== undefined) this.#client ??= makeTlsClient(texts);
-    return await sendByFetch(post, { client: texts && this.#client, signal });
+    return await sendByFetch(post, { ...this.#clientOf(texts), signal });
   }
 }
 
@@ -129,18 +149,16 @@ function requestOf({ path, body, token }: Post): Required<HttpRequest> {
 
 async function sendByFetch(
   post: Post,
-  options: { readonly client: Deno.HttpClient | undefined; readonly signal: AbortSignal },
+  options: { readonly client?: Deno.HttpClient; readonly signal: AbortSignal },
 ): Promise<Read> {
-  const { client, signal } = options;
   const { method, headers, body } = requestOf(post);
   const response = await fetch(`${post.endpoint}${post.path}`, {
     method,
     headers: { ...headers },
     body,
-    signal,
     // A redirect is not of etcd, and would carry the token elsewhere.
     redirect: "manual",
-    ...(client === undefined ? {} : { client }),
+    ...options,
   });
   return { status: response.status, text: await readBody(response) };
 }

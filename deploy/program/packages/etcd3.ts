@@ -1,2 +1,0 @@
-/** @module */
-export { Etcd3 } from "etcd3";
