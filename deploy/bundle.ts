@@ -92,12 +92,13 @@ async function deferRequire(folder: string): Promise<void> {
  *
  * @param toolchain Which Deno.
  * @param options Its arguments, and the folder it runs in.
+ * @returns What it wrote to stdout.
  * @throws {Error} If it fails: with what it printed.
  */
 export async function runDeno(
   { deno, env }: Toolchain,
   options: { readonly args: readonly string[]; readonly cwd: string },
-): Promise<void> {
+): Promise<string> {
   const { args, cwd } = options;
   const all = Object.entries({ ...Deno.env.toObject(), ...env })
     .filter((pair): pair is [string, string] => pair[1] !== undefined);
@@ -109,7 +110,7 @@ export async function runDeno(
     stdin: "null",
   });
   const { success, stdout, stderr } = await command.output();
-  if (success) return;
   const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout);
   throw new Error(`Cannot run deno ${args[0]}: ${decoder.decode(stderr)}${decoder.decode(stdout)}`);
 }

@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { type Build, BUILD_FILE } from "../lib/command/build.ts";
 import { bundleModules, type BundleOptions } from "./bundle.ts";
 import { permissionFlags, type PermissionSet, readPermissions } from "./permissions.ts";
-import { type Made, makeProgram } from "./program/make.ts";
+import { type Made, V8_FLAGS } from "./program/made.ts";
+import { makeProgram } from "./program/make.ts";
 import { readSource } from "./source.ts";
 import { type Arch, checkMachine, denoCompile, findToolchain, ownArch } from "./toolchain.ts";
 
@@ -67,7 +68,7 @@ export async function compile(options: CompileOptions): Promise<void> {
       // Otherwise each run writes and reads a file of a predictable name in /tmp.
       "--no-code-cache",
       "--no-prompt",
-      ...made.flags,
+      ...(entry === undefined ? [V8_FLAGS] : []),
       ...permissionFlags(baked.permissions),
       ...[...made.files, BUILD_FILE].flatMap((name) => ["--include", name]),
       ...["--output", output, made.entry],
@@ -81,7 +82,7 @@ export async function compile(options: CompileOptions): Promise<void> {
 
 async function makeOther(entry: string, options: BundleOptions): Promise<Made> {
   await bundleModules([entry], options);
-  return { entry: `${basename(entry, ".ts")}.js`, files: [], flags: [] };
+  return { entry: `${basename(entry, ".ts")}.js`, files: [] };
 }
 
 /** The executable holds the times of its files: the same sources shall make the same bytes. */
