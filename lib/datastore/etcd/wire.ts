@@ -262,7 +262,11 @@ function malformed(name: string, value: unknown): SyntaxError {
   );
 }
 
+/** What is ASCII is its own UTF-8: nearly every key and value, and no loop over its bytes is needed. */
+const ASCII = /^[\0-\x7f]*$/;
+
 function toBase64(text: string): string {
+  if (ASCII.test(text)) return btoa(text);
   let binary = "";
   for (const byte of UTF8.encode(text)) binary += String.fromCharCode(byte);
   return btoa(binary);
@@ -270,12 +274,14 @@ function toBase64(text: string): string {
 
 function fromBase64(value: unknown): string {
   if (typeof value !== "string") throw malformed("bytes", typeof value);
-  return FROM_UTF8.decode(bytesOf(value));
+  const binary = binaryOf(value);
+  if (ASCII.test(binary)) return binary;
+  return FROM_UTF8.decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
 }
 
-function bytesOf(base64: string): Uint8Array {
+function binaryOf(base64: string): string {
   try {
-    return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    return atob(base64);
   } catch {
     throw malformed("bytes", "not base64");
   }
