@@ -1,5 +1,5 @@
 /**
- * Bundles the program in chunks, as it is compiled and as the tests run it.
+ * Bundles modules in chunks: the program as the tests run it, and what is compiled.
  *
  * @module
  */
