@@ -9,14 +9,5 @@ import { FILES, loadProgram } from "./load.ts";
 const folder = import.meta.dirname ?? "";
 // A runtime writes the netconf at once: it is read while V8 loads the program.
 const first = readVariable("CNI_COMMAND") ? beginRead() : undefined;
-const { program } = loadProgram(folder, readCache());
+const { program } = loadProgram(folder, Deno.readFileSync(`${folder}/${FILES.cache}`));
 Deno.exit(await program.main(program.processIo(first)));
-
-/** An executable for another machine has none. */
-function readCache(): Uint8Array | undefined {
-  try {
-    return Deno.readFileSync(`${folder}/${FILES.cache}`);
-  } catch {
-    return undefined;
-  }
-}

@@ -10,6 +10,7 @@
  */
 import { CUT, MAX_BYTES, TOO_LARGE } from "../tls/body.ts";
 import { answerReader, type HttpAnswer, type HttpHead } from "./answer_reader.ts";
+import { hostPortOf, type HttpRequest, requestBytes } from "./request.ts";
 
 /** Where to connect to. */
 export interface Place {
@@ -17,15 +18,6 @@ export interface Place {
   readonly url: URL;
   /** For `https:`: the authority of the server's certificate, as PEM. */
   readonly ca?: string | undefined;
-}
-
-/** One request. */
-export interface HttpRequest {
-  readonly method: "GET" | "POST";
-  /** The path, which begins with a slash. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
 }
 
 /** An answer. */
@@ -72,16 +64,14 @@ export async function connect(
   { url, ca }: Place,
   signal?: AbortSignal,
 ): Promise<HttpConnection> {
-  const { protocol, port: text, host } = url;
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const secure = protocol === "https:";
-  const port = text === "" ? (secure ? 443 : 80) : Number(text);
+  const { protocol, host } = url;
+  const { hostname, port } = hostPortOf(url);
   const tcp = await Deno.connect({ hostname, port, ...(signal === undefined ? {} : { signal }) });
   try {
     signal?.throwIfAborted();
     // Else a request that follows the handshake waits for its acknowledgement, which takes the server 40 ms.
     tcp.setNoDelay();
-    if (!secure) return httpConnection(tcp, host);
+    if (protocol === "http:") return httpConnection(tcp, host);
     const tls = await Deno.startTls(tcp, { hostname, caCerts: ca === undefined ? [] : [ca] });
     return await shaken(tls, { host, signal });
   } catch (error) {
@@ -158,7 +148,7 @@ function httpConnection(conn: Deno.Conn, host: string): HttpConnection {
       if (!isOpen || isBusy) {
         throw new TypeError("Cannot send a request as the connection is not free");
       }
-      const bytes = new TextEncoder().encode(textOf(request, host));
+      const bytes = requestBytes(request, host);
       isBusy = true;
       signal.addEventListener("abort", end, { once: true });
       try {
@@ -177,22 +167,6 @@ function httpConnection(conn: Deno.Conn, host: string): HttpConnection {
     },
     [Symbol.dispose]: end,
   };
-}
-
-/** What may stand in a header. */
-const VALUE = /^[\t -~]*$/;
-
-function textOf({ method, path, headers, body }: HttpRequest, host: string): string {
-  const length = body === undefined
-    ? {}
-    : { "content-length": String(new TextEncoder().encode(body).length) };
-  const all = Object.entries({ host, ...headers, ...length });
-  const wrong = all.find(([, value]) => !VALUE.test(value));
-  if (wrong !== undefined) {
-    throw new TypeError(`Cannot send the header ${wrong[0]} as it holds what no header may hold`);
-  }
-  const lines = all.map(([name, value]) => `${name}: ${value}\r\n`);
-  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body ?? ""}`;
 }
 
 function readable(

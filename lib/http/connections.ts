@@ -7,10 +7,10 @@ import {
   connect,
   type Exchanged,
   type HttpConnection,
-  type HttpRequest,
   isDirect,
   type Place,
 } from "./connection.ts";
+import type { HttpRequest } from "./request.ts";
 
 /** Connections to any number of places; each serves one request at a time. */
 export interface Connections extends Disposable {

@@ -29,7 +29,8 @@ type Call<T> = (store: Datastore) => Promise<T>;
 /** A datastore in etcd, by the gateway or by gRPC. */
 export class EtcdAuto implements Datastore {
   readonly #context: EtcdContext;
-  readonly #dataDir: string;
+  /** Remembers the transport. */
+  readonly #file: string;
   readonly #gateway: Datastore;
   #grpc: Datastore | undefined;
   #transport: "gateway" | "grpc" | undefined;
@@ -40,7 +41,8 @@ export class EtcdAuto implements Datastore {
    */
   constructor(context: EtcdContext, options: Pick<EtcdOptions, "dataDir">) {
     this.#context = context;
-    this.#dataDir = options.dataDir;
+    const endpoints = [...context.config.endpoints].sort();
+    this.#file = `${options.dataDir}/transport/${hashOf(endpoints)}`;
     // Only the transport that will be asked connects before it is.
     const isNext = context.ahead !== undefined && this.#remembered() === "gateway";
     this.#gateway = openGateway({ ...context, ahead: isNext ? context.ahead : undefined });
@@ -66,15 +68,14 @@ export class EtcdAuto implements Datastore {
   }
 
   async #call<T>(call: Call<T>, options: { readonly writes: boolean }): Promise<T> {
-    const file = this.#file();
     return this.#remembered() === "grpc"
-      ? await this.#grpcFirst(call, { ...options, file })
-      : await this.#gatewayFirst(call, { ...options, file });
+      ? await this.#grpcFirst(call, options)
+      : await this.#gatewayFirst(call, options);
   }
 
   async #gatewayFirst<T>(
     call: Call<T>,
-    { writes, file }: { readonly writes: boolean; readonly file: string },
+    { writes }: { readonly writes: boolean },
   ): Promise<T> {
     try {
       return await call(this.#gateway);
@@ -83,7 +84,7 @@ export class EtcdAuto implements Datastore {
       try {
         const answer = await call(await this.#openGrpc());
         this.#transport = "grpc";
-        writeSmall(file, "grpc");
+        writeSmall(this.#file, "grpc");
         return answer;
       } catch (second) {
         throw both(first, second, { lost: writes && first.lost });
@@ -93,7 +94,7 @@ export class EtcdAuto implements Datastore {
 
   async #grpcFirst<T>(
     call: Call<T>,
-    { writes, file }: { readonly writes: boolean; readonly file: string },
+    { writes }: { readonly writes: boolean },
   ): Promise<T> {
     try {
       return await call(await this.#openGrpc());
@@ -102,7 +103,7 @@ export class EtcdAuto implements Datastore {
       try {
         const answer = await call(this.#gateway);
         this.#transport = "gateway";
-        removeSmall(file);
+        removeSmall(this.#file);
         return answer;
       } catch (second) {
         const lost = writes && kindOf(first) === "ambiguous";
@@ -123,13 +124,8 @@ export class EtcdAuto implements Datastore {
   }
 
   #remembered(): "gateway" | "grpc" {
-    const read = (): string | undefined => readSmall(this.#file(), { maxAgeMs: REMEMBER_MS });
+    const read = (): string | undefined => readSmall(this.#file, { maxAgeMs: REMEMBER_MS });
     return this.#transport ??= read()?.trim() === "grpc" ? "grpc" : "gateway";
-  }
-
-  #file(): string {
-    const endpoints = [...this.#context.config.endpoints].sort();
-    return `${this.#dataDir}/transport/${hashOf(endpoints)}`;
   }
 }
 

@@ -4,8 +4,9 @@
  * @see {@link https://etcd.io/docs/v3.4/dev-guide/api_grpc_gateway/}
  * @module
  */
-import { type Exchanged, type HttpRequest, isDirect } from "../../http/connection.ts";
+import { type Exchanged, isDirect } from "../../http/connection.ts";
 import { type Connections, makeConnections } from "../../http/connections.ts";
+import type { HttpRequest } from "../../http/request.ts";
 import { CUT, readBody, TOO_LARGE } from "../../tls/body.ts";
 import type { Datastore } from "../datastore.ts";
 import type { Credentials } from "./auth.ts";

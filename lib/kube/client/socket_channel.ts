@@ -13,6 +13,7 @@ import { connectionFailure } from "../../tls/connection.ts";
 import type { Answer } from "./answer.ts";
 import type { Channel } from "./client.ts";
 import { answerReader, type HttpAnswer } from "../../http/answer_reader.ts";
+import { type HostPort, hostPortOf, requestBytes } from "../../http/request.ts";
 
 /** How the server is trusted, and how this program shows who it is. */
 export interface SocketChannelOptions {
@@ -25,8 +26,6 @@ export interface SocketChannelOptions {
   /** Whether any certificate is taken. */
   readonly insecure: boolean;
 }
-
-const HTTPS_PORT = 443;
 
 type Get = Channel["get"];
 
@@ -41,7 +40,7 @@ export function socketChannel(options: SocketChannelOptions): Channel {
   const ask: Get = async (url, request) => {
     const { connect } = await import("node:tls");
     request.signal.throwIfAborted();
-    const { hostname, port } = placeOf(url);
+    const { hostname, port } = hostPortOf(new URL(url));
     const socket = connect({
       host: hostname,
       port,
@@ -62,7 +61,9 @@ export function socketChannel(options: SocketChannelOptions): Channel {
         return await ask(url, request);
       } catch (error) {
         const isClear = insecure || connectionFailure(error).fault === "noConnection";
-        if (!isClear) await explain(placeOf(url), { ...options, signal: request.signal });
+        if (!isClear) {
+          await explain(hostPortOf(new URL(url)), { ...options, signal: request.signal });
+        }
         throw error;
       }
     },
@@ -70,21 +71,11 @@ export function socketChannel(options: SocketChannelOptions): Channel {
   };
 }
 
-interface Place {
-  readonly hostname: string;
-  readonly port: number;
-}
-
-function placeOf(url: string): Place {
-  const { hostname, port } = new URL(url);
-  return {
-    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: port === "" ? HTTPS_PORT : Number(port),
-  };
-}
-
 function exchange(socket: TLSSocket, url: string, request: Parameters<Get>[1]): Promise<Answer> {
-  const { headers, signal } = request;
+  const { signal } = request;
+  const { host, pathname: path } = new URL(url);
+  const headers = { ...request.headers, connection: "close" };
+  const question = requestBytes({ method: "GET", path, headers }, host);
   return new Promise((resolve, reject) => {
     const reader = answerReader();
     let bytes = 0;
@@ -103,7 +94,7 @@ function exchange(socket: TLSSocket, url: string, request: Parameters<Get>[1]): 
     socket.on("close", () => signal.removeEventListener("abort", stop));
     socket.setNoDelay(true);
     // Not before: Deno 2.9 looks at the certificate only then, and the token is for nobody else.
-    socket.on("secureConnect", () => socket.write(requestText(url, headers)));
+    socket.on("secureConnect", () => socket.write(question));
     socket.on("data", (chunk: Uint8Array) => {
       bytes += chunk.length;
       if (bytes > MAX_BYTES) resolve({ status: 200, headers: new Map(), text: TOO_LARGE });
@@ -116,19 +107,12 @@ function exchange(socket: TLSSocket, url: string, request: Parameters<Get>[1]): 
   });
 }
 
-function requestText(url: string, headers: Readonly<Record<string, string>>): string {
-  const { host, pathname } = new URL(url);
-  const all = { host, ...headers, connection: "close" };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${pathname} HTTP/1.1\r\n${lines.join("")}\r\n`;
-}
-
 /**
  * Of a certificate that it does not take, Deno 2.6 says `write UNKNOWN` here and Deno 2.9 that its issuer
  * is not known: another handshake, without our own certificate, tells why.
  */
 async function explain(
-  place: Place,
+  place: HostPort,
   options: SocketChannelOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { ca, serverName, signal } = options;
