@@ -15,12 +15,20 @@ export interface Node {
   readonly nodeId: string | undefined;
 }
 
+/** All nodes of a cluster: for who judges by its API, and not by a runtime. */
+export interface WholeCluster {
+  /** The cluster. */
+  readonly cluster: string;
+  /** Tells it from a {@linkcode Node}. */
+  readonly node?: undefined;
+}
+
 /**
  * Tells whether a record is this node's: its cluster is ours, and its node id or node name.
  *
  * `cnitool` and podman make equal container IDs on two hosts; neither may free the other's address.
  */
-export function isOurs(record: AttachmentRecord, node: Node): boolean {
-  return record.cluster === node.cluster &&
-    (record.nodeId === node.nodeId || record.node === node.node);
+export function isOurs(record: AttachmentRecord, scope: Node | WholeCluster): boolean {
+  if (record.cluster !== scope.cluster) return false;
+  return scope.node === undefined || record.nodeId === scope.nodeId || record.node === scope.node;
 }

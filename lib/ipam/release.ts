@@ -18,9 +18,9 @@ import {
   parseOldest,
   readOldest,
 } from "./expiring.ts";
-import { isOurs, type Node } from "./ownership.ts";
+import { isOurs, type Node, type WholeCluster } from "./ownership.ts";
 import { commit, entriesOf, entryOf, type Plan, read } from "./plan.ts";
-import { removeAttachment, versionOf } from "./removal.ts";
+import { isSticky, removeAttachment, versionOf } from "./removal.ts";
 
 /** Attachments that are read at once: more than one transaction releases where each has many addresses. */
 export const RELEASE_BATCH = 16;
@@ -29,8 +29,8 @@ export const RELEASE_BATCH = 16;
 export interface ReleaseRequest {
   /** `ipam.addressSpace`. */
   readonly space: string;
-  /** Who asks. */
-  readonly node: Node;
+  /** Whose attachments may be released: others are foreign. */
+  readonly node: Node | WholeCluster;
   /** At most {@linkcode RELEASE_BATCH}. */
   readonly names: readonly AttachmentName[];
   /** How long an address of the random set is not given again. */
@@ -38,7 +38,9 @@ export interface ReleaseRequest {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Tells which records stay although they were named; without it none does. */
-  readonly keep?: (record: AttachmentRecord) => boolean;
+  readonly keep?: (record: AttachmentRecord, entry: Entry) => boolean;
+  /** Writes nothing anew, as a datastore out of space takes deletions only: nothing cools down, and what has a rule is kept. */
+  readonly deletesOnly?: boolean;
 }
 
 /** What became of one named attachment. */
@@ -108,14 +110,15 @@ interface OwnerGuard {
 }
 
 function look(
-  { node, keep }: ReleaseRequest,
+  { node, keep, deletesOnly = false }: ReleaseRequest,
   { name, entry }: { readonly name: AttachmentName; readonly entry: Entry | undefined },
 ): Found {
   if (entry === undefined) return { kind: "absent", name };
   try {
     const record = parseAttachment(entry);
     if (!isOurs(record, node)) return { kind: "foreign", record };
-    return keep?.(record) ? { kind: "kept", record } : { kind: "mine", name, record, entry };
+    const stays = (keep?.(record, entry) ?? false) || (deletesOnly && isSticky(record));
+    return stays ? { kind: "kept", record } : { kind: "mine", name, record, entry };
   } catch (error) {
     if (error instanceof RecordError) return { kind: "unreadable", error };
     throw error;
@@ -124,7 +127,7 @@ function look(
 
 /** As many attachments as one transaction takes, and expired records in what room is left. */
 function release(
-  { space, now, cooldownMs }: ReleaseRequest,
+  { space, now, cooldownMs, deletesOnly = false }: ReleaseRequest,
   { mine, expired, detached }: {
     readonly mine: readonly Mine[];
     readonly expired: readonly Expiring[];
@@ -136,7 +139,7 @@ function release(
   const guards: Guard[] = [];
   const writes: Write[] = [];
   const owners: OwnerGuard[] = [];
-  const options = { space, now, cooldownMs };
+  const options = { space, now, cooldownMs: deletesOnly ? 0 : cooldownMs };
   for (const item of mine) {
     const { key, revision } = item.entry;
     const retain = !detached.has(versionOf(key, revision));

@@ -68,8 +68,7 @@ export function removeAttachment(record: AttachmentRecord, options: RemovalOptio
   const keys = [attachment, nodeKey(space, name)];
   if (pod?.uid !== undefined) keys.push(podKey(space, { ...name, uid: pod.uid }));
   const left = record.addresses.filter(({ ip }) => moved?.has(ip) !== true);
-  const isKept = owner !== undefined && retain &&
-    record.addresses.some(({ rule }) => rule !== undefined);
+  const isKept = owner !== undefined && retain && hasRule(record);
   const kept = isKept ? keep(left, options) : [];
   const keptIps = new Set(kept.map(({ ip }) => ip));
   const key = isKept ? ownerKey(space, { ...name, owner }) : "";
@@ -84,6 +83,15 @@ export function removeAttachment(record: AttachmentRecord, options: RemovalOptio
       ...(isKept ? retained(record, { ...options, owner, key, kept }) : []),
     ],
   };
+}
+
+/** Tells whether addresses of an attachment stay with its owner when it is removed. */
+export function isSticky(record: AttachmentRecord): boolean {
+  return record.owner !== undefined && hasRule(record);
+}
+
+function hasRule({ addresses }: AttachmentRecord): boolean {
+  return addresses.some(({ rule }) => rule !== undefined);
 }
 
 function giveBack(
