@@ -12,12 +12,13 @@ import { list, LIST_HELP } from "./list.ts";
 import { parseSampleKind, SAMPLE_KINDS, sampleNetconf } from "./outputconf.ts";
 import { printVersion, VERSION_HELP } from "./print_version.ts";
 import { release, RELEASE_HELP } from "./release.ts";
+import { replay, REPLAY_HELP } from "./replay.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit code for words that are not understood. */
 const USAGE = 2;
 
-const COMMANDS = ["version", "help", "list", "release", "outputconf"];
+const COMMANDS = ["version", "help", "list", "release", "replay", "outputconf"];
 
 /**
  * Runs a sub-command.
@@ -62,6 +63,8 @@ async function run(word: string, { inline, rest, io }: Words): Promise<number> {
       return asksHelp(rest) ? print(io, LIST_HELP) : await list(rest, io);
     case "release":
       return asksHelp(rest) ? print(io, RELEASE_HELP) : await release(rest, io);
+    case "replay":
+      return asksHelp(rest) ? print(io, REPLAY_HELP) : await replay(rest, io);
     case "outputconf":
       return asksHelp(rest) ? print(io, HELP) : print(io, sampleOf(inline ?? rest[0]));
     default: {
@@ -92,14 +95,15 @@ CNI_COMMAND in its environment and a network configuration on stdin. CNI version
 
 Usage:
   kube-ipam version              print version, commit, target and permissions
-  kube-ipam help [COMMAND]       print this text, or that of list, release or version
+  kube-ipam help [COMMAND]       print this text, or that of a command
   kube-ipam list --conf FILE     print every recorded address
   kube-ipam release --conf FILE ADDRESS...
                                  free addresses that are retained or cool down
+  kube-ipam replay               make up for releases that this node owes after an outage
   kube-ipam outputconf KIND      print a network configuration to begin with
                                  KIND: ${SAMPLE_KINDS.join(", ")}
 
-list, release and version have more flags: kube-ipam list --help.
+Each command but outputconf has more flags: kube-ipam list --help.
 Each word is also accepted as a flag: -version, --version, -outputconf macvlan, --outputconf=macvlan.
 
 Try it by hand:
@@ -110,6 +114,7 @@ Try it by hand:
 const HELP_TEXTS: ReadonlyMap<string, string> = new Map([
   ["list", LIST_HELP],
   ["release", RELEASE_HELP],
+  ["replay", REPLAY_HELP],
   ["version", VERSION_HELP],
 ]);
 

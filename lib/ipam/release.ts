@@ -11,12 +11,12 @@ import { parseAttachment, RecordError } from "../state/record_text.ts";
 import { deletion, guardOf } from "../state/operations.ts";
 import { type Entry, type Guard, MAX_OPERATIONS, type Txn, type Write } from "../state/txn.ts";
 import {
-  CLEARED_BY_DEL,
   clearing,
-  expiredOf,
   type Expiring,
   parseOldest,
   readOldest,
+  SEEN_BY_DEL,
+  shareOf,
 } from "./expiring.ts";
 import { isOurs, type Node, type WholeCluster } from "./ownership.ts";
 import { commit, entriesOf, entryOf, type Plan, read } from "./plan.ts";
@@ -39,7 +39,7 @@ export interface ReleaseRequest {
   readonly now: number;
   /** Tells which records stay although they were named; without it none does. */
   readonly keep?: (record: AttachmentRecord, entry: Entry) => boolean;
-  /** Writes nothing anew, as a datastore out of space takes deletions only: nothing cools down, and what has a rule is kept. */
+  /** Writes nothing anew, as a datastore out of space takes deletions only: nothing cools down, and what has a rule must wait. */
   readonly deletesOnly?: boolean;
 }
 
@@ -47,7 +47,8 @@ export interface ReleaseRequest {
 export type Released =
   | { readonly kind: "released"; readonly record: AttachmentRecord }
   | { readonly kind: "absent"; readonly name: AttachmentName }
-  | { readonly kind: "foreign" | "kept"; readonly record: AttachmentRecord }
+  /** Another node's; or it stays as it was asked; or it waits until something can be written for its owner. */
+  | { readonly kind: "foreign" | "kept" | "waiting"; readonly record: AttachmentRecord }
   | { readonly kind: "unreadable"; readonly error: RecordError };
 
 /**
@@ -66,7 +67,7 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
     if (pending.length === 0) return names.flatMap((name) => done.get(name) ?? []);
     const seen = yield* read([
       ...pending.map((name) => ({ kind: "get", key: attachmentKey(space, name) } as const)),
-      ...families.map((family) => readOldest(space, { family, limit: CLEARED_BY_DEL })),
+      ...families.map((family) => readOldest(space, { family, limit: SEEN_BY_DEL })),
     ]);
     const mine: Mine[] = [];
     for (const [index, name] of pending.entries()) {
@@ -74,8 +75,10 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
       if (found.kind === "mine") mine.push(found);
       else done.set(name, found);
     }
-    const oldest = families.flatMap((_, index) => entriesOf(seen[pending.length + index]));
-    const expired = clear ? expiredOf(parseOldest(space, oldest), request.now) : [];
+    const share = { now: request.now, by: pending[0]?.containerId ?? "" };
+    const expired = families.flatMap((_, index) =>
+      clear ? shareOf(parseOldest(space, entriesOf(seen[pending.length + index])), share) : []
+    );
     const { txn, taken, owners } = release(request, { mine, expired, detached });
     if (taken.length === 0) continue;
     const answer = yield* commit(txn);
@@ -117,8 +120,9 @@ function look(
   try {
     const record = parseAttachment(entry);
     if (!isOurs(record, node)) return { kind: "foreign", record };
-    const stays = (keep?.(record, entry) ?? false) || (deletesOnly && isSticky(record));
-    return stays ? { kind: "kept", record } : { kind: "mine", name, record, entry };
+    if (keep?.(record, entry) ?? false) return { kind: "kept", record };
+    if (deletesOnly && isSticky(record)) return { kind: "waiting", record };
+    return { kind: "mine", name, record, entry };
   } catch (error) {
     if (error instanceof RecordError) return { kind: "unreadable", error };
     throw error;

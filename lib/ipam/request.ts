@@ -61,7 +61,9 @@ export interface AddRequest {
   readonly workload?: string | undefined;
   /** How long an address of the random set is not given again. */
   readonly cooldownMs: number;
-  /** Milliseconds since the epoch. */
+  /** When a DEL of this container was deferred, in milliseconds since the epoch: what it held until then is rewritten. */
+  readonly deferredMs?: number | undefined;
+  /** Milliseconds since the epoch; later than {@linkcode deferredMs}. */
   readonly now: number;
   /** Chance. */
   readonly random: Random;

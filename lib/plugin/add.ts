@@ -22,6 +22,7 @@ import { fileProblem } from "./files.ts";
 import { openApi } from "./kubernetes.ts";
 import { rememberNetwork } from "./network.ts";
 import { identifyNode } from "./node.ts";
+import { type PendingFile, pendingOf, pendingRoot } from "./pending/files.ts";
 import { withGateways } from "./routes.ts";
 
 /**
@@ -39,16 +40,21 @@ export async function add(call: AddCall): Promise<Done> {
   reading.catch(() => {}); // told below, unless something is wrong before
   const dns = readDns(config);
   const node = identifyNode(config);
+  const owed = readOwed(call);
   await using store = await open(call);
   const asking = await reading;
   checkPolicy(config, asking);
-  const request = toRequest(call, { node, asking });
+  const request = toRequest(call, { node, asking, owed });
   await checkStrays(store, { call, request, asking });
   const outcome = await run(store, planAdd(request), { ...call, judge: asking.judge });
   if (outcome.kind === "forbidden") throw forbidden(config, { asking, addr: outcome.addr });
   if (outcome.kind !== "granted" && outcome.kind !== "held") {
     const { refusal } = await import("./failures.ts");
     throw refusal(outcome, config);
+  }
+  if (owed.length > 0) {
+    const { settle } = await import("./pending/own.ts");
+    settle(owed, config);
   }
   const { authorities } = asking;
   const warnings = await rememberNetwork(store, { call, ...node, authorities, now: io.now() });
@@ -65,6 +71,20 @@ export async function add(call: AddCall): Promise<Done> {
     },
     warnings: [...asking.warnings, ...givenUp(outcome, asking), ...warnings],
   };
+}
+
+/** A DEL of this container that is owed: what it held then must not be released any more once this ADD has committed. */
+function readOwed({ config, invocation: { attachment } }: AddCall): readonly PendingFile[] {
+  try {
+    return pendingOf(config, attachment);
+  } catch (cause) {
+    const problem = fileProblem(cause, { verb: "read", folders: "/var/lib/cni/kube-ipam" });
+    throw new CniError(CODES.io, "Cannot read the data directory", {
+      details: `${pendingRoot(config.dataDir)} (${problem}). ` +
+        "Without it nobody can tell what this container held before",
+      cause,
+    });
+  }
 }
 
 /** The code that reads annotations is loaded only where a pod is read. */
@@ -94,10 +114,12 @@ function logOf(
 ): Done["log"] {
   const used = Object.keys(annotations).length > 0 ? { annotations } : {};
   if (outcome.kind === "held") return used;
-  const { former, victims, freed } = outcome;
-  const from = [former, ...victims].flatMap((one) => one?.record.containerID ?? []);
+  const { earlier, former, victims, freed } = outcome;
+  const from = [former, ...victims].flatMap((one) => one?.record.containerID ?? [])
+    .filter((id) => id !== outcome.record.containerID);
   return {
     ...used,
+    ...(earlier === undefined ? {} : { rewritten: true }),
     ...(from.length === 0 ? {} : { takenOverFrom: from.join(", ") }),
     ...(freed.length === 0 ? {} : { givenUp: freed }),
   };
@@ -119,10 +141,15 @@ function givenUp(
 
 function toRequest(
   { config, invocation, io }: AddCall,
-  { node, asking }: { readonly node: NodeIdentity; readonly asking: Asking },
+  { node, asking, owed }: {
+    readonly node: NodeIdentity;
+    readonly asking: Asking;
+    readonly owed: readonly PendingFile[];
+  },
 ): AddRequest {
   const { space, network, sets, allocation, cooldownMs } = config;
   const { pod, authorities, wishes, pools, owner, retain, workload } = asking;
+  const deferredMs = owed.at(-1)?.since;
   return {
     space,
     asker: {
@@ -141,7 +168,8 @@ function toRequest(
     workload,
     allocation,
     cooldownMs,
-    now: io.now(),
+    deferredMs,
+    now: Math.max(io.now(), (deferredMs ?? 0) + 1),
     random: io.random,
   };
 }

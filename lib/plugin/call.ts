@@ -45,12 +45,17 @@ export interface Begun {
 /** An ADD. */
 export type AddCall = Call<Extract<Invocation, { command: "ADD" | "CHECK" }>>;
 
+/** A DEL. */
+export type DelCall = Call<Extract<Invocation, { command: "DEL" }>>;
+
 /** What a verb did: its output, and what the log line tells of it. */
 export interface Done {
   /** What stdout is given; empty for the verbs that print nothing. */
   readonly stdout: string;
   readonly log: Readonly<Record<string, unknown>>;
   readonly warnings?: readonly string[];
+  /** Whether the datastore answered. Default yes. */
+  readonly hasReached?: boolean;
 }
 
 /** Opens the datastore of a call. */

@@ -1,36 +1,60 @@
 /**
- * DEL: gives the addresses of an attachment back. Succeeds when nothing is there.
+ * DEL: gives the addresses of an attachment back. Succeeds when nothing is there, and when it can only be written down that it is
+ * owed.
  *
  * @module
  * @see https://www.cni.dev/docs/spec/#del-remove-container-from-network-or-un-apply-modifications
  */
-import type { Invocation } from "../cni/environment.ts";
+import { DatastoreError } from "../datastore/datastore.ts";
 import { planRelease, type Released } from "../ipam/release.ts";
-import { type Call, type Done, open, run } from "./call.ts";
+import { type DelCall, type Done, open, run } from "./call.ts";
 import { readNode } from "./node.ts";
+import { pendingOf } from "./pending/files.ts";
+import { releaseInAnyCase } from "./release.ts";
 
 /**
  * Serves DEL.
  *
  * @param call The call.
  * @returns Nothing for stdout.
- * @throws {DatastoreError} If the datastore fails: the runtime must call again, or the address leaks.
+ * @throws {CniError} With code 11, if the datastore fails and the release cannot be written down: the runtime must call again.
+ * @throws {DatastoreError} If the datastore cannot be used as it is configured.
  * @throws {RecordError} If the attachment's record cannot be read.
  */
-export async function del(
-  call: Call<Extract<Invocation, { command: "DEL" }>>,
-): Promise<Done> {
-  const { config: { space, network, cooldownMs }, invocation, io } = call;
+export async function del(call: DelCall): Promise<Done> {
+  try {
+    return await release(call);
+  } catch (error) {
+    const { defer, isDeferrable } = await import("./pending/defer.ts");
+    if (!isDeferrable(error)) throw error;
+    return defer(call, error);
+  }
+}
+
+async function release(call: DelCall): Promise<Done> {
+  const { config, invocation: { attachment }, io } = call;
+  const { space, network, cooldownMs } = config;
+  const node = readNode(config);
+  const owed = pendingOf(config, attachment);
   await using store = await open(call);
-  const names = [{ network, ...invocation.attachment }];
-  const node = readNode(call.config);
-  const [released] = await run(
-    store,
-    planRelease({ space, node, names, cooldownMs, now: io.now() }),
-    call,
+  const names = [{ network, ...attachment }];
+  const [released] = await releaseInAnyCase(
+    (plan) => run(store, plan, call),
+    (options) => planRelease({ space, node, names, cooldownMs, now: io.now(), ...options }),
   );
   if (released?.kind === "unreadable") throw released.error;
+  if (released?.kind === "waiting") throw outOfSpace();
+  if (owed.length > 0) {
+    const { settle } = await import("./pending/own.ts");
+    settle(owed, config);
+  }
   return { stdout: "", log: toLog(released) };
+}
+
+function outOfSpace(): DatastoreError {
+  return new DatastoreError("full", "Cannot keep the addresses for their owner", {
+    repair: "The datastore is out of space: compact it, defragment it, and disarm its alarm",
+  });
 }
 
 function toLog(released: Released | undefined): Done["log"] {

@@ -14,6 +14,7 @@ import { DEFAULT_LOG } from "../config/defaults.ts";
 import type { Call, Done } from "./call.ts";
 import type { Io } from "./io.ts";
 import { type Level, writeLog } from "./log.ts";
+import { isOwing } from "./pending/files.ts";
 import type { UnreadCall } from "./read_call.ts";
 
 /** The deadline of a call, in milliseconds: far below the minutes after which a runtime kills a plugin. */
@@ -137,7 +138,30 @@ async function configure(unread: UnreadCall, trace: Trace): Promise<Done> {
   const call = await readCall(unread);
   trace.log = call.config.log;
   trace.warnings = call.config.warnings;
-  return await dispatch(call);
+  let hasReached = false;
+  try {
+    const done = await dispatch(call);
+    hasReached = done.hasReached ?? true;
+    return done;
+  } catch (error) {
+    hasReached = !(await isOutOfReach(error));
+    throw error;
+  } finally {
+    if (hasReached && isOwing(call.config)) await makeUp(call, trace);
+  }
+}
+
+async function isOutOfReach(error: unknown): Promise<boolean> {
+  const { DatastoreError } = await import("../datastore/datastore.ts");
+  return error instanceof DatastoreError;
+}
+
+/** Releases that could not be committed before. */
+async function makeUp(call: Call, trace: Trace): Promise<void> {
+  const { replayAfter } = await import("./pending/after.ts");
+  const { count, warnings } = await replayAfter(call);
+  if (count > 0) trace.fields.replayed = count;
+  trace.warnings = [...trace.warnings, ...warnings];
 }
 
 async function dispatch(call: Call): Promise<Done> {

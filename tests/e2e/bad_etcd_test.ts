@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { keysOf, makeNode, type TestNode } from "../integration/_node.ts";
-import { addressFor, assertRefused, callFor, type Json } from "../support/answers.ts";
+import { addressFor, assertRefused, assertSilent, callFor, type Json } from "../support/answers.ts";
 import { startEtcd } from "../support/etcd.ts";
 import { goodFiles, install } from "../support/install.ts";
 import { testNeeding } from "../support/needs.ts";
@@ -27,15 +27,25 @@ function call(
   );
 }
 
-/** ADD and DEL are refused with a code, STATUS with 50, all with the same advice. */
+/** ADD and DEL are refused with a code, STATUS with 50, all with the same advice; what somebody else heals only defers a DEL. */
 async function assertAllRefused(
   node: TestNode,
   { code, advice }: { readonly code: number; readonly advice: RegExp },
 ): Promise<void> {
-  for (const verb of ["ADD", "DEL", "STATUS"]) {
+  const isDeferred = code === 105;
+  for (const verb of isDeferred ? ["ADD", "STATUS"] : ["ADD", "DEL", "STATUS"]) {
     const { details } = assertRefused(await call(node, verb), verb === "STATUS" ? 50 : code);
     assertMatch(details, advice);
   }
+  if (isDeferred) await assertDeferred(node, advice);
+}
+
+/** DEL succeeds, and tells in the log why it could not release. */
+async function assertDeferred(node: TestNode, advice: RegExp): Promise<void> {
+  assertSilent(await call(node, "DEL"));
+  const line = (await node.log()).findLast(({ verb }) => verb === "DEL");
+  assertEquals([line.level, line.outcome], ["warn", "deferred"]);
+  assertMatch(line.warnings.join(), advice);
 }
 
 testNeeding(
@@ -106,7 +116,7 @@ testNeeding(
 
 testNeeding(
   ["etcd"],
-  "a wrong password and no password are refused with 105 and never shown",
+  "a wrong password and no password are refused with 105, and never shown; DEL is deferred",
   async () => {
     await using etcd = await startEtcd({ auth: { username: "ipam", password: "right" } });
     const wrong = { etcdUsername: "ipam", etcdPassword: "wr0ng-one" };
@@ -129,16 +139,18 @@ testNeeding(
 
 testNeeding(
   ["etcd"],
-  "an etcd that accepts and never answers is refused with 11 within the deadline",
+  "an etcd that accepts and never answers is refused with 11 within the deadline; DEL is deferred",
   async () => {
     await using etcd = await startEtcd();
     await using proxy = startProxy(etcd.endpoints[0] ?? "", "hang");
     await using node = await makeNode({ endpoints: [proxy.url] });
-    const verbs = ["ADD", "DEL", "CHECK", "GC"];
+    const deferred = assertDeferred(node, /no answer in/);
+    const verbs = ["ADD", "CHECK", "GC"];
     for (const answer of await Promise.all(verbs.map((verb) => call(node, verb)))) {
       const { details } = assertRefused(answer, 11);
       assertStringIncludes(details, "no answer in");
     }
+    await deferred;
     // The process answers by itself long before a runtime would kill it.
     for (const { durationMs } of await node.log()) assert(durationMs < 15_000);
     assertRefused(await call(node, "STATUS"), 50);

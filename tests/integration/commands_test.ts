@@ -120,3 +120,28 @@ Deno.test("a listing of which the beginning is read ends without a word", async 
   const [stderr] = await Promise.all([new Response(child.stderr).text(), child.status]);
   assertEquals(stderr, "");
 });
+
+testNeeding(
+  ["etcd"],
+  "replay releases what a node owes, with the permissions of the plugin",
+  async () => {
+    await using etcd = await startEtcd();
+    await using node = await makeNode(etcd);
+    const netconf = node.netconf();
+    const ip = await addressFor(node, "c1", { netconf });
+    await etcd.stop();
+    assertSilent(await node.call(callFor("DEL", "c1", { netconf })));
+    const conf = await writeConf(node, netconf);
+    const left = await run(node, "replay", "--conf", conf);
+    assertEquals([left.code, left.stdout], [1, ""]);
+    assertStringIncludes(left.stderr, 'Cannot reach the datastore: 1 release on network "testnet"');
+    await etcd.start();
+    const { code, stdout, stderr } = await run(node, "replay", "--conf", conf);
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(stdout, `container c1 (eth0) on network "testnet": released ${ip}\n`);
+    assertEquals((await entriesOf(etcd)).filter(({ key }) => key.includes("/addresses/")), []);
+    const refused = await run(node, "replay", "c1");
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.stderr, "replay takes flags only");
+  },
+);

@@ -35,7 +35,7 @@ function takePaths(proxy: TestProxy): readonly string[] {
 
 testNeeding(
   ["etcd"],
-  "while etcd is stopped ADD, DEL, CHECK and GC are 11, and later all is served",
+  "while etcd is stopped ADD, CHECK and GC are 11, and later all is served",
   async () => {
     await using etcd = await startEtcd();
     await using node = await makeNode(etcd);
@@ -45,7 +45,6 @@ testNeeding(
     const collect = node.netconf({}, { cniVersion: "1.1.0", [VALID]: [] });
     const calls = [
       callFor("ADD", "c2", { netconf }),
-      callFor("DEL", "c1", { netconf }),
       check,
       { command: "GC", netconf: collect },
     ];
@@ -119,7 +118,7 @@ testNeeding(["etcd"], "STATUS with statusOnExhaustion counts in etcd", async () 
 
 testNeeding(
   ["etcd"],
-  "wrong credentials are 105 to ADD and DEL, and 50 to STATUS even after a success",
+  "wrong credentials are 105 to ADD, a deferred DEL, and 50 to STATUS even after a success",
   async () => {
     await using etcd = await startEtcd({ auth: USER });
     const credentials = { etcdUsername: "ipam", etcdPassword: "of-the-test" };
@@ -127,12 +126,14 @@ testNeeding(
     const wrong = { ...credentials, etcdPassword: "guessed" };
     await using bad = await makeNode(etcd, { name: "node-2", etcdConfig: wrong });
     await addressFor(good, "c1", { netconf: good.netconf() });
-    for (const command of ["ADD", "DEL"]) {
-      const answer = await bad.call(callFor(command, "c1", { netconf: bad.netconf() }));
-      const refused = assertRefused(answer, 105);
-      assertStringIncludes(refused.details, "Correct etcdUsername");
-      assertEquals(refused.details.includes("guessed"), false);
-    }
+    const netconf = bad.netconf();
+    const refused = assertRefused(await bad.call(callFor("ADD", "c1", { netconf })), 105);
+    assertStringIncludes(refused.details, "Correct etcdUsername");
+    assertEquals(refused.details.includes("guessed"), false);
+    assertSilent(await bad.call(callFor("DEL", "c1", { netconf })));
+    const line = (await bad.log()).at(-1);
+    assertEquals(line.outcome, "deferred");
+    assertStringIncludes(line.warnings.join(), "Correct etcdUsername");
     await Deno.mkdir(bad.runDir, { recursive: true });
     await Deno.writeTextFile(`${bad.runDir}/ok`, "");
     assertStringIncludes(assertRefused(await status(bad), 50).details, "Correct etcdUsername");
@@ -190,23 +191,29 @@ testNeeding(
   },
 );
 
-testNeeding(["etcd"], "an answer that is lost is no second address", async () => {
-  await using etcd = await startEtcd();
-  await using proxy = startProxy(etcd.endpoints[0] ?? "", "cut-answer");
-  await using node = await makeNode({ endpoints: [proxy.url] });
-  const netconf = node.netconf();
-  assertRefused(await node.call(callFor("ADD", "c1", { netconf })), 11);
-  const held = (await entriesOf(etcd)).filter(({ key }) => key.includes("/addresses/"));
-  assertEquals(held.length, 1, "it was claimed");
-  proxy.mode = "pass";
-  const ip = await addressFor(node, "c1", { netconf });
-  assertEquals(JSON.parse(held[0]?.value ?? "").ip, ip);
-  proxy.mode = "cut-answer";
-  assertRefused(await node.call(callFor("DEL", "c1", { netconf })), 11);
-  proxy.mode = "pass";
-  assertSilent(await node.call(callFor("DEL", "c1", { netconf })));
-  assertEquals((await entriesOf(etcd)).filter(({ key }) => key.includes("/addresses/")), []);
-});
+testNeeding(
+  ["etcd"],
+  "an answer that is lost is no second address, and no release that is forgotten",
+  async () => {
+    await using etcd = await startEtcd();
+    await using proxy = startProxy(etcd.endpoints[0] ?? "", "cut-answer");
+    await using node = await makeNode({ endpoints: [proxy.url] });
+    const netconf = node.netconf();
+    assertRefused(await node.call(callFor("ADD", "c1", { netconf })), 11);
+    const held = (await entriesOf(etcd)).filter(({ key }) => key.includes("/addresses/"));
+    assertEquals(held.length, 1, "it was claimed");
+    proxy.mode = "pass";
+    const ip = await addressFor(node, "c1", { netconf });
+    assertEquals(JSON.parse(held[0]?.value ?? "").ip, ip);
+    proxy.mode = "cut-answer";
+    assertSilent(await node.call(callFor("DEL", "c1", { netconf })));
+    assertEquals((await node.log()).at(-1).outcome, "deferred");
+    proxy.mode = "pass";
+    assertSilent(await node.call(callFor("DEL", "c1", { netconf })));
+    assertEquals((await node.log()).at(-1).outcome, "released");
+    assertEquals((await entriesOf(etcd)).filter(({ key }) => key.includes("/addresses/")), []);
+  },
+);
 
 testNeeding(["etcd"], "STATUS asks another endpoint in time where one hangs", async () => {
   await using etcd = await startEtcd();

@@ -13,10 +13,10 @@ import type { AttachmentRecord, OwnerRecord } from "../../state/records.ts";
 import { isKnown, isRandomUid } from "./authority.ts";
 import { claim } from "./claim.ts";
 import { type Former, isNewer, parseFormer } from "./former.ts";
+import { isEarlier } from "./earlier.ts";
 import type { Known } from "./known.ts";
-import { expiredOf, type Expiring } from "../expiring.ts";
+import { type Expiring, shareOf } from "../expiring.ts";
 import type { Explained } from "./explain.ts";
-
 import { isOurs } from "../ownership.ts";
 import type { Forbidden } from "./owned.ts";
 import { parseOwnerEntry } from "../owner_entry.ts";
@@ -30,10 +30,14 @@ import { type Taken, wishesOf } from "./wished.ts";
 
 /** How an ADD ends. */
 export type AddOutcome =
-  /** The addresses are ours now. `former`: what another sandbox of the pod held; `victims`: pods that are gone. */
+  /**
+   * The addresses are ours now. `earlier`: what the same container held in an earlier life; `former`: what the pod held;
+   * `victims`: pods that are gone.
+   */
   | {
     readonly kind: "granted";
     readonly record: AttachmentRecord;
+    readonly earlier: Former | undefined;
     readonly former: Former | undefined;
     readonly victims: readonly Victim[];
     /** Addresses that were kept for the owner, and are free now. */
@@ -58,6 +62,7 @@ export type AddOutcome =
   | Taken;
 
 const NOTHING: Known = {
+  earlier: undefined,
   former: undefined,
   owned: undefined,
   without: new Set(),
@@ -83,16 +88,19 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
     if (answer.kind === "committed") {
       const victims = picks.flatMap(({ victim }) => victim ?? []);
       const { record, freed } = attempt;
-      return { kind: "granted", record, former: known.former, victims, freed };
+      const { earlier, former } = known;
+      return { kind: "granted", record, earlier, former, victims, freed };
     }
     if (answer.kind === "unknown") continue; // if it was applied, the next try shows our own record
     const explained = attempt.explain(answer);
-    if (explained.own !== undefined) {
-      return repeated(request, { supplies, record: parseAttachment(explained.own) });
+    const own = explained.own.entry && parseAttachment(explained.own.entry);
+    if (own !== undefined && !(isOurs(own, request.asker) && isEarlier(request, own))) {
+      return repeated(request, { supplies, record: own });
     }
     const strange = new Set([...known.without, ...explained.strange]);
     const detached = new Set([...known.detached, ...explained.detached]);
-    if (explained.former.changed || explained.owner.changed) {
+    if (explained.own.changed || explained.former.changed || explained.owner.changed) {
+      const earlier = own && explained.own.entry && { entry: explained.own.entry, record: own };
       const former = parseFormer(explained.former.entry);
       if (former !== undefined && isNewer(former, request)) {
         return { kind: "superseded", record: former.record };
@@ -100,7 +108,7 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
       const owned = parseOwnerEntry(explained.owner.entry);
       const stranger = yield* strangerOf(request, { former, owned });
       if (stranger !== undefined) return { kind: "stranger", record: stranger };
-      known = { former, owned, without: NOTHING.without, detached };
+      known = { earlier, former, owned, without: NOTHING.without, detached };
       picks = firstPicks(request, { supplies, known });
       expired = [];
       continue;
@@ -165,9 +173,10 @@ function clearable(
 ): readonly Expiring[] {
   if (!arePicks(picks)) return [];
   const used = new Set(picks.map(({ grant }) => grant.ip));
+  const share = { now: request.now, by: request.asker.containerId };
   const byKey = new Map<string, Expiring>();
   for (const { oldest } of explained.shown) {
-    for (const expiring of expiredOf(oldest, request.now)) {
+    for (const expiring of shareOf(oldest, share)) {
       if (!used.has(formatAddr(expiring.addr))) {
         byKey.set(formatAddr(expiring.addr), expiring);
       }

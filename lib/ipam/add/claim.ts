@@ -1,12 +1,12 @@
 /**
  * The one transaction of an ADD: it takes an address of every range set and writes every index, or changes nothing. Taking over the
- * attachment that a former sandbox of the same pod left is the same transaction with one guard changed.
+ * attachment that a former sandbox of the same pod left, or this container before, is the same transaction with one guard changed.
  *
  * @module
  */
 import { addressKey, attachmentKey, nodeKey, podKey } from "../../state/keys.ts";
 import { type AddressRecord, type AttachmentRecord, SCHEMA } from "../../state/records.ts";
-import { deletion, put } from "../../state/operations.ts";
+import { deletion, guardOf, put } from "../../state/operations.ts";
 import { formatRecord } from "../../state/record_text.ts";
 import {
   type Conflict,
@@ -54,14 +54,16 @@ export function claim(
   },
 ): Claim {
   const { picks, known, expired } = options;
-  const { former, owned, without } = known;
+  const { earlier, former, owned, without } = known;
   const { space } = request;
   const names = namesOf(request);
   const record = recordOf(request, picks);
   const owner = changeOwner(request, { owned, record, without });
   const removed = removals(request, { picks, known });
 
-  const attachmentGuard: Guard = { kind: "absent", key: names.attachment };
+  const attachmentGuard: Guard = earlier === undefined
+    ? { kind: "absent", key: names.attachment }
+    : guardOf(earlier.entry);
   const podGuard = guardPod(names.pod, former);
   const guards = [
     attachmentGuard,
@@ -93,7 +95,7 @@ export function claim(
   const sent: Sent = {
     space,
     guards: [...guards, ...cleared.guards],
-    attachment: names.attachment,
+    attachmentGuard,
     podGuard,
     ownerGuard: owner.ownerGuard,
     picks,

@@ -1,5 +1,5 @@
 /**
- * The attachments that go with a claim: the former one of the pod, and those of pods that are gone.
+ * The attachments that go with a claim: the former one of the pod, that of the container's earlier life, and those of pods that are gone.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { Pick, Victim } from "./pick.ts";
 import { type Removal, removeAttachment, versionOf } from "../removal.ts";
 import type { AddRequest } from "../request.ts";
 
-/** Removes the pod's former attachment, and those of pods that are gone. */
+/** Removes the pod's former attachment, the container's earlier one, and those of pods that are gone. */
 export function removals(
   request: AddRequest,
   { picks, known }: { readonly picks: readonly Pick[]; readonly known: Known },
 ): readonly Removal[] {
   const { space, now, cooldownMs } = request;
-  const { former, detached } = known;
+  const { earlier, former, detached } = known;
   const moved = new Set(picks.map(({ grant }) => grant.ip));
   const own = ownerKeyOf(request);
   const victims = new Map<string, Victim>(
@@ -26,8 +26,9 @@ export function removals(
         : [[attachmentKey(space, attachmentOfRecord(victim.record)), victim] as const]
     ),
   );
-  if (former !== undefined) {
-    const { record, entry: { revision } } = former;
+  for (const one of [earlier, former]) {
+    if (one === undefined) continue;
+    const { record, entry: { revision } } = one;
     victims.set(attachmentKey(space, attachmentOfRecord(record)), { record, revision });
   }
   return [...victims].map(([attachment, { record, revision }]) => {

@@ -16,8 +16,7 @@ import { type Removal, versionOf } from "../removal.ts";
 export interface Sent {
   readonly space: string;
   readonly guards: readonly Guard[];
-  /** The attachment's key. */
-  readonly attachment: string;
+  readonly attachmentGuard: Guard;
   readonly podGuard: Guard | undefined;
   readonly ownerGuard: Guard | undefined;
   readonly picks: readonly Pick[];
@@ -37,8 +36,8 @@ export interface Guarded {
 
 /** What a claim's conflict showed. */
 export interface Explained {
-  /** The attachment's own record, when it exists already. */
-  readonly own: Entry | undefined;
+  /** The attachment's own record: changed, when it is not as this ADD knows it. */
+  readonly own: Guarded;
   /** The pod's record. */
   readonly former: Guarded;
   /** The owner's record. */
@@ -61,7 +60,7 @@ export interface Explained {
  * @returns What it showed.
  */
 export function explain(sent: Sent, conflict: Conflict): Explained {
-  const { space, guards, attachment, picks, families, freed, removed } = sent;
+  const { space, guards, picks, families, freed, removed } = sent;
   const entries = new Map(guards.map(({ key }, index) => [key, conflict.guarded[index]]));
   const broken = (guard: Guard): boolean => isBroken(guard, entries.get(guard.key));
   const look = (guard: Guard | undefined): Guarded => ({
@@ -76,7 +75,7 @@ export function explain(sent: Sent, conflict: Conflict): Explained {
     families.map((family) => [family, parseOldest(space, entriesOf(answers.next().value))]),
   );
   return {
-    own: entries.get(attachment),
+    own: look(sent.attachmentGuard),
     former: look(sent.podGuard),
     owner: look(sent.ownerGuard),
     strange: freed.filter(({ guard }) => broken(guard)).map(({ ip }) => ip),

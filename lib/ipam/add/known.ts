@@ -8,6 +8,8 @@ import type { OwnerEntry } from "../owner_entry.ts";
 
 /** What an ADD has learnt from the conflicts of its tries. */
 export interface Known {
+  /** What the same container held in an earlier life. */
+  readonly earlier: Former | undefined;
   /** The attachment to take over. */
   readonly former: Former | undefined;
   /** What the owner keeps. */

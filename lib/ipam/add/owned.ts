@@ -10,7 +10,8 @@ import { type Addr, formatAddr, parseAddr } from "../../net/addr.ts";
 import { hasValue } from "../../net/interval.ts";
 import { addressKey, expiringKey, ownerKey } from "../../state/keys.ts";
 import type { AddressRecord, OwnedAddress, Owner } from "../../state/records.ts";
-import type { Former } from "./former.ts";
+import { grantsToMove } from "./earlier.ts";
+import type { Known } from "./known.ts";
 import type { Replacement } from "../expiring.ts";
 import {
   type Claimable,
@@ -81,17 +82,14 @@ export function assignKept(
 /** A pick of an address that is kept for the owner. */
 export function pickKept(
   request: AddRequest,
-  { kept, owned, former }: {
-    readonly kept: PickOptions;
-    readonly owned: OwnerEntry | undefined;
-    /** The attachment that is removed with the claim: what it holds needs no other guard. */
-    readonly former: Former | undefined;
-  },
+  { kept, known }: { readonly kept: PickOptions; readonly known: Known },
 ): Pick {
   const ip = formatAddr(kept.addr);
-  return former?.record.addresses.some((grant) => grant.ip === ip)
+  // What an attachment holds that is removed with the claim needs no other guard.
+  const isMoved = grantsToMove(request, known).some((grant) => grant.ip === ip);
+  return isMoved
     ? pickMoved(request, kept)
-    : pick(request, { ...kept, ...claimOwned(request, { owned, addr: kept.addr }) });
+    : pick(request, { ...kept, ...claimOwned(request, { owned: known.owned, addr: kept.addr }) });
 }
 
 /**

@@ -80,13 +80,14 @@ function firstPick(
     readonly kept: PickOptions | undefined;
   },
 ): Pick | Exhausted {
-  const { supply, known: { former, owned }, taken, kept } = options;
-  const moved = movedTo(request, { supply, former, taken });
+  const { supply, known, taken, kept } = options;
+  const { owned } = known;
+  const moved = movedTo(request, { supply, known, taken });
   const [wish] = wishesOf(request, supply.set);
   if (wish !== undefined) return moved ?? wished(request, { wish, owned });
   const own = kept === undefined || taken.has(formatAddr(kept.addr))
     ? undefined
-    : pickKept(request, { kept, owned, former });
+    : pickKept(request, { kept, known });
   // What waits for the owner comes before what this pod happens to hold.
   const first = owned?.record.state === "retained" ? own ?? moved : moved ?? own;
   return first ?? chooseFirst(request, supply);
