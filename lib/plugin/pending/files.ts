@@ -25,7 +25,7 @@ const NAME = /^([^@]+@.+)@([0-9a-f]{16})\.json$/;
 /** {@linkcode writeAtomically} names its files so until they are whole. */
 const HALF_WRITTEN = /\.json\.[0-9a-f-]{36}$/;
 /** Longer container IDs would not fit into a file name. */
-const LONGEST_ID = 200;
+const LONGEST_ID = 128;
 
 /** The directory of everything that is owed by a node. */
 export function pendingRoot(dataDir: string): string {
