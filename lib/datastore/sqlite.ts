@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   checkReads,
   checkTxn,
@@ -18,20 +18,13 @@ import {
   type Seen,
   type Txn,
 } from "../state/txn.ts";
-import {
-  type CallOptions,
-  checkDeadline,
-  type Datastore,
-  DatastoreError,
-  outOfTime,
-} from "./datastore.ts";
+import { type CallOptions, checkDeadline, type Datastore, outOfTime } from "./datastore.ts";
 import { toDatastoreError } from "./sqlite_errors.ts";
+import { openFile } from "./sqlite_file.ts";
 
 /** The database's file name in the data directory. */
 export const SQLITE_FILE = "allocations.db";
 
-/** Written as `user_version`: the layout of the tables below. */
-const LAYOUT = 1;
 /** Longest wait for another process that writes, in milliseconds: half of the plugin's deadline. */
 const BUSY_MS = 5_000;
 
@@ -44,32 +37,21 @@ export interface SqliteOptions {
   readonly timeoutMs?: number;
 }
 
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS entries (
-    key TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS latest (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL);
-  INSERT OR IGNORE INTO latest VALUES (1, 0);
-  PRAGMA user_version = ${LAYOUT};
-`;
-
 /**
  * Opens the database in a data directory; makes both where they are missing.
  *
  * @param dataDir The data directory.
  * @param options How long it may be used.
  * @returns The datastore.
- * @throws {DatastoreError} If the file cannot be opened, is damaged, or is of a newer layout.
+ * @throws {DatastoreError} If the file cannot be opened, is damaged or not ours, or is of a newer layout.
  */
 export function openSqlite(dataDir: string, options: SqliteOptions = {}): Datastore {
   const { timeoutMs = Infinity } = options;
   const until = performance.now() + timeoutMs;
   const path = `${dataDir}/${SQLITE_FILE}`;
   try {
-    Deno.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const db = new DatabaseSync(path);
+    const db = openFile(path, { busyMs: Math.min(BUSY_MS, Math.max(0, Math.floor(timeoutMs))) });
     try {
-      prepare(db, path);
       return new SqliteDatastore(db, { path, until });
     } catch (error) {
       db.close();
@@ -78,41 +60,6 @@ export function openSqlite(dataDir: string, options: SqliteOptions = {}): Datast
   } catch (error) {
     throw toDatastoreError(error, path);
   }
-}
-
-function prepare(db: DatabaseSync, path: string): void {
-  db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA synchronous = FULL`);
-  const layout = layoutOf(db);
-  if (layout > LAYOUT) {
-    throw new DatastoreError(
-      "storage",
-      `Cannot read ${path} as this kube-ipam knows layout ${LAYOUT}: current value is ${layout}`,
-      { repair: "Install a kube-ipam at least as new as the one that wrote the file" },
-    );
-  }
-  if (layout === LAYOUT) return;
-  useWal(db);
-  db.exec("BEGIN IMMEDIATE");
-  db.exec(TABLES);
-  db.exec("COMMIT");
-}
-
-/** Two processes that make the file at once: SQLite answers one of them `busy` without waiting, so wait here. */
-function useWal(db: DatabaseSync): void {
-  const until = performance.now() + BUSY_MS;
-  for (;;) {
-    try {
-      db.exec("PRAGMA journal_mode = WAL");
-      return;
-    } catch (error) {
-      if (performance.now() > until || !String(error).includes("locked")) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
-}
-
-function layoutOf(db: DatabaseSync): number {
-  return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
 }
 
 class SqliteDatastore implements Datastore {

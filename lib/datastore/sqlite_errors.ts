@@ -5,8 +5,22 @@
  */
 import { DatastoreError, type DatastoreFailure } from "./datastore.ts";
 
-const DAMAGED =
-  "Restore the file from a backup. Without one, stop all containers of the node, remove the file, and start them again";
+/** What to do about a file that cannot be used as it is: nothing here ever mends or replaces it. */
+export const DAMAGED =
+  "Restore the file from a backup. Without one, stop all containers of the node, move the file away together with " +
+  "those beside it that end in -wal and -shm, and start the containers again";
+
+const BUSY: Meaning = {
+  kind: "unreachable",
+  problem: "another process kept it locked for too long",
+  repair:
+    "The runtime tries again by itself; if this stays, look for a process that hangs with the file open",
+};
+const STRANGE: Meaning = {
+  kind: "storage",
+  problem: "it is not a database of kube-ipam",
+  repair: DAMAGED,
+};
 
 interface Meaning {
   readonly kind: DatastoreFailure;
@@ -16,12 +30,7 @@ interface Meaning {
 
 /** By primary result code: https://www.sqlite.org/rescode.html */
 const MEANINGS: Readonly<Record<number, Meaning>> = {
-  5: {
-    kind: "unreachable",
-    problem: "another process kept it locked for too long",
-    repair:
-      "The runtime tries again by itself; if this stays, look for a process that hangs with the file open",
-  },
+  5: BUSY,
   8: {
     kind: "storage",
     problem: "it is read-only",
@@ -30,7 +39,9 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   10: {
     kind: "storage",
     problem: "reading or writing it failed",
-    repair: "Look at the disk and the kernel log, then restore or remove the file",
+    repair:
+      "Free space on the file system of ipam.dataDir if it is full; otherwise look at the disk and the kernel log. " +
+      DAMAGED,
   },
   11: {
     kind: "storage",
@@ -47,6 +58,8 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
     problem: "it cannot be opened",
     repair: "Make ipam.dataDir a directory that the plugin may read and write",
   },
+  15: BUSY,
+  19: STRANGE,
   26: {
     kind: "storage",
     problem: "it is not a database",
@@ -84,13 +97,17 @@ function meaningOf(error: Error): Meaning {
 
 /** Some runtimes leave the code out. */
 function byMessage(message: string): Meaning | undefined {
+  // Of result code 1, which may also mean that this program is wrong.
+  if (/no such (table|column)/.test(message)) return STRANGE;
   const codes: readonly (readonly [string, number])[] = [
+    ["locking protocol", 15],
     ["locked", 5],
     ["readonly", 8],
     ["disk I/O", 10],
     ["malformed", 11],
     ["is full", 13],
     ["unable to open", 14],
+    ["constraint", 19],
     ["not a database", 26],
   ];
   const found = codes.find(([text]) => message.includes(text));

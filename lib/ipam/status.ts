@@ -1,13 +1,13 @@
 /**
- * STATUS: whether the datastore answers and, if asked, whether every range set has an address left.
+ * STATUS: whether the datastore answers, whether it takes writes and, if asked, whether every range set has an address left.
  *
  * @module
  */
 import type { RangeSet } from "../config/config.ts";
 import { addressBounds, networkKey } from "../state/keys.ts";
-import { MAX_OPERATIONS } from "../state/txn.ts";
+import { type Guard, MAX_OPERATIONS, type Write } from "../state/txn.ts";
 import { findReusable } from "./expiring.ts";
-import { countOf, type Plan, read } from "./plan.ts";
+import { commit, countOf, type Plan, read } from "./plan.ts";
 import { partOf, type Pool, poolOf, slice } from "./pool.ts";
 
 /** What STATUS asks. */
@@ -20,6 +20,8 @@ export interface StatusRequest {
   readonly sets: readonly RangeSet[];
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Whether to try also if the datastore takes writes: it is not read-only, out of space, or closed to this user. */
+  readonly trial?: boolean;
 }
 
 /** The fill of one range set. `free` counts cooling addresses as taken, unless they are all that an ADD could be given. */
@@ -33,14 +35,17 @@ export interface Fill {
 }
 
 /**
- * Plans a STATUS: one linearizable read, more only for range sets of many pieces.
+ * Plans a STATUS: one linearizable read, more only for range sets of many pieces. With a trial the read is a transaction, which takes
+ * the datastore a round of its members: that is not for every few seconds.
  *
  * @param request What to count.
  * @returns The fill of each range set.
  */
 export function* planStatus(request: StatusRequest): Plan<readonly Fill[]> {
-  const { space, network, sets, now } = request;
-  if (sets.length === 0) yield* read([{ kind: "get", key: networkKey(space, network) }]);
+  const { space, network, sets, now, trial = false } = request;
+  const key = networkKey(space, network);
+  if (trial) yield* tryWrite(key);
+  else if (sets.length === 0) yield* read([{ kind: "get", key }]);
   const fills: Fill[] = [];
   for (const [set, pool] of sets.map((set) => poolOf(set)).entries()) {
     const free = pool.size - (yield* countTaken(space, pool));
@@ -48,6 +53,19 @@ export function* planStatus(request: StatusRequest): Plan<readonly Fill[]> {
     fills.push({ set, size: pool.size, free: free + reusable });
   }
   return fills;
+}
+
+/** Sends a write whose guards contradict each other: whoever may not write is told so, and nothing is ever written. */
+function* tryWrite(key: string): Plan<void> {
+  const guards: readonly Guard[] = [
+    { kind: "absent", key },
+    { kind: "revision", key, revision: "1" },
+  ];
+  const writes: readonly Write[] = [{ kind: "put", key, value: "" }];
+  for (;;) {
+    const { kind } = yield* commit({ guards, writes });
+    if (kind !== "unknown") return;
+  }
 }
 
 /** How many addresses, of the first page with any, an ADD could be given although they are not free. */

@@ -7,7 +7,7 @@
 import type { Invocation } from "../cni/environment.ts";
 import { CniError, CODES } from "../cni/errors.ts";
 import { parseValidAttachments } from "../cni/valid_attachments.ts";
-import type { Datastore } from "../datastore/datastore.ts";
+import { type Datastore, DatastoreError } from "../datastore/datastore.ts";
 import { planStale } from "../ipam/gc.ts";
 import { planRelease, RELEASE_BATCH, type Released } from "../ipam/release.ts";
 import type { AttachmentName } from "../state/keys.ts";
@@ -15,8 +15,15 @@ import type { AttachmentRecord } from "../state/records.ts";
 import { type Call, type Done, open, run } from "./call.ts";
 import { failure } from "./failures.ts";
 import { identifyNode } from "./node.ts";
+import { releaseInAnyCase } from "./release.ts";
 
 type GcCall = Call<Extract<Invocation, { command: "GC" | "STATUS" | "VERSION" }>>;
+
+/** How far a record may be ahead of the clock, in milliseconds, when it was written while GC ran. */
+const FUTURE_MS = 60_000;
+/** Attachments that a message names. */
+const SHOWN = 4;
+const FULL = "The datastore is out of space and takes deletions only: no address cools down";
 
 /**
  * Serves GC.
@@ -31,15 +38,27 @@ export async function gc(call: GcCall): Promise<Done> {
   const node = identifyNode(config);
   await using store = await open(call);
   const stale = await run(store, planStale({ space, network, valid, ...node }), call);
-  const { released, errors } = await releaseAll(store, { call, stale, node });
+  const { released, errors, isFull } = await releaseAll(store, { call, stale, node });
   const counts = countKinds(released);
   const [first] = errors;
-  if (first === undefined) return { stdout: "", log: { outcome: "collected", ...counts } };
+  if (first === undefined) {
+    const warnings = isFull ? [FULL] : [];
+    return { stdout: "", log: { outcome: "collected", ...counts }, warnings };
+  }
   const tryAgain = errors.find(({ code }) => code === CODES.tryAgain);
+  const { kept = 0, absent = 0 } = counts;
   throw new CniError((tryAgain ?? first).code, "Cannot release all stale attachments", {
-    details: `${counts.released ?? 0} of ${stale.length} released. ` +
+    details: `${counts.released} of ${stale.length - kept - absent} released. ` +
       [...new Set(errors.map(({ message, details }) => `${message}: ${details ?? ""}`))].join("; "),
   });
+}
+
+/** What became of the stale attachments. */
+interface Collected {
+  readonly released: readonly Released[];
+  readonly errors: readonly CniError[];
+  /** Whether only deletions were taken. */
+  readonly isFull: boolean;
 }
 
 async function releaseAll(
@@ -49,20 +68,23 @@ async function releaseAll(
     readonly stale: readonly AttachmentName[];
     readonly node: ReturnType<typeof identifyNode>;
   },
-): Promise<{ readonly released: readonly Released[]; readonly errors: readonly CniError[] }> {
+): Promise<Collected> {
   const { call, stale, node } = options;
-  const { config: { space, cooldownMs, gcGraceMs }, io } = call;
+  const { config: { space, cooldownMs, gcGraceMs: graceMs }, io } = call;
   const now = io.now();
-  // A record of another node id, or one younger than the grace, stays although the runtime does not know it.
-  const keep = (record: AttachmentRecord): boolean =>
-    record.nodeId !== node.nodeId || record.since > now - gcGraceMs;
+  const keep = ({ nodeId, since }: AttachmentRecord): boolean =>
+    nodeId !== node.nodeId || isYoung(since, { now, graceMs });
   const released: Released[] = [];
   const errors: CniError[] = [];
+  let isFull = false;
   for (let at = 0; at < stale.length; at += RELEASE_BATCH) {
     const names = stale.slice(at, at + RELEASE_BATCH);
     try {
-      const plan = planRelease({ space, node, names, cooldownMs, now, keep });
-      released.push(...await run(store, plan, call));
+      const batch = await releaseInAnyCase((plan) => run(store, plan, call), ({ deletesOnly }) => {
+        isFull ||= deletesOnly; // for the rest of them too
+        return planRelease({ space, node, names, cooldownMs, now, keep, deletesOnly: isFull });
+      });
+      released.push(...batch);
     } catch (error) {
       const found = failure(error);
       errors.push(found);
@@ -70,11 +92,37 @@ async function releaseAll(
     }
   }
   for (const item of released) if (item.kind === "unreadable") errors.push(failure(item.error));
-  return { released, errors };
+  const waiting = released.flatMap((item) => item.kind === "waiting" ? [item.record] : []);
+  if (waiting.length > 0) errors.push(failure(outOfSpace(waiting)));
+  return { released, errors, isFull };
 }
 
-function countKinds(released: readonly Released[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = { released: 0 };
+/**
+ * Whether the grace protects a record, or it was written after this GC began. One that is of the future was written before the clock
+ * was set back: nobody knows its age, and the runtime does not know its container.
+ */
+function isYoung(
+  since: number,
+  { now, graceMs }: { readonly now: number; readonly graceMs: number },
+): boolean {
+  return since > now - graceMs && since <= now + Math.max(graceMs, FUTURE_MS);
+}
+
+function outOfSpace(waiting: readonly AttachmentRecord[]): DatastoreError {
+  const names = waiting.map(({ containerID, ifname }) => `${containerID} (${ifname})`);
+  const more = names.length > SHOWN ? `, and ${names.length - SHOWN} more` : "";
+  const text = `${waiting.length} stay, as nothing can be recorded for their owners: ${
+    names.slice(0, SHOWN).join(", ")
+  }${more}`;
+  return new DatastoreError("full", text, {
+    repair: "Compact and defragment etcd, disarm its alarm, then let the runtime call GC again",
+  });
+}
+
+function countKinds(
+  released: readonly Released[],
+): Readonly<Partial<Record<Released["kind"], number>> & { readonly released: number }> {
+  const counts: Partial<Record<Released["kind"], number>> & { released: number } = { released: 0 };
   for (const { kind } of released) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
 }

@@ -9,15 +9,16 @@
  */
 import type { Invocation } from "../cni/environment.ts";
 import { CniError, CODES } from "../cni/errors.ts";
+import { DatastoreError } from "../datastore/datastore.ts";
 import { type Fill, planStatus } from "../ipam/status.ts";
 import { type Call, type Done, open, run } from "./call.ts";
 import { failure } from "./failures.ts";
 import { openApi } from "./kubernetes.ts";
-import { hasReached, markReached, outageMs } from "./reached.ts";
+import { hasReached, isTrialDue, markReached, outageMs } from "./reached.ts";
 
 /** How long STATUS waits for the datastore, in milliseconds. */
 const PATIENCE_MS = 1_000;
-/** How long one endpoint is waited for, so that another one is asked in time. */
+/** How long one endpoint of several is waited for, so that another one is asked in time. */
 const TRY_MS = 400;
 
 /**
@@ -30,27 +31,32 @@ const TRY_MS = 400;
 export async function status(
   call: Call<Extract<Invocation, { command: "GC" | "STATUS" | "VERSION" }>>,
 ): Promise<Done> {
-  const { config, io } = call;
   await using _api = await openApi(call); // reads the kubeconfig and its files
   try {
-    const fills = await ask(call);
-    markReached(config);
-    checkFills(fills, call);
+    checkFills(await ask(call), call);
     return { stdout: "", log: { outcome: "ready" } };
   } catch (error) {
     const found = failure(error);
     if (found.code !== CODES.tryAgain) throw found;
-    const details = `${found.message}: ${found.details ?? ""}`;
-    if (!hasReached(config)) {
-      throw notAvailable(`${details}. This node has not reached it since it was booted`);
-    }
-    const lasting = outageMs(config, io.now());
-    const { statusOnOutageMs: limit } = config;
-    if (limit !== undefined && lasting >= limit) {
-      throw notAvailable(`${details}. This lasts for ${Math.round(lasting / 1000)} s`);
-    }
-    return { stdout: "", log: { outcome: "outage" }, warnings: [details] };
+    return outage(call, error);
   }
+}
+
+/** Waiting heals it: a warning, unless the node was never in order since it was booted, or the netconf has no more patience. */
+function outage({ config, io }: Call, error: unknown): Done {
+  const { message, details: seen = "" } = failure(error);
+  const kind = error instanceof DatastoreError ? error.kind : undefined;
+  // The trial changes nothing, so nothing is open when its answer is lost.
+  const details = `${kind === "ambiguous" ? "Cannot reach the datastore" : message}: ${seen}`;
+  if (kind !== "full" && !hasReached(config)) {
+    throw notAvailable(`${details}. This node has not reached it since it was booted`);
+  }
+  const lasting = outageMs(config, io.now());
+  const { statusOnOutageMs: limit } = config;
+  if (limit !== undefined && lasting >= limit) {
+    throw notAvailable(`${details}. This lasts for ${Math.round(lasting / 1000)} s`);
+  }
+  return { stdout: "", log: { outcome: "outage" }, warnings: [details], hasReached: false };
 }
 
 /**
@@ -75,16 +81,22 @@ function notAvailable(details: string): CniError {
 }
 
 async function ask(call: Call): Promise<readonly Fill[]> {
-  const { config: { space, network, sets, statusOnExhaustion }, io, signal } = call;
+  const { config, io, signal } = call;
+  const { space, network, statusOnExhaustion, datastore } = config;
+  const isSole = datastore.kind !== "etcd" || datastore.endpoints.length < 2;
   const hasty: Call = {
     ...call,
     signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
     timeoutMs: PATIENCE_MS,
-    tryMs: TRY_MS,
+    tryMs: isSole ? PATIENCE_MS : TRY_MS,
   };
+  const now = io.now();
+  const trial = isTrialDue(config, now);
   await using store = await open(hasty);
-  const counted = statusOnExhaustion ? sets : [];
-  return await run(store, planStatus({ space, network, sets: counted, now: io.now() }), hasty);
+  const sets = statusOnExhaustion ? config.sets : [];
+  const fills = await run(store, planStatus({ space, network, sets, now, trial }), hasty);
+  markReached(config, trial ? now : undefined);
+  return fills;
 }
 
 function checkFills(fills: readonly Fill[], { config }: Call): void {

@@ -14,7 +14,7 @@ import {
   number,
   object,
   type Shape,
-  text,
+  text as anyText,
   word,
 } from "../shape/shape.ts";
 import {
@@ -22,24 +22,28 @@ import {
   type AttachmentRecord,
   type ClusterRecord,
   type ExpiringRecord,
+  type Grant,
   type NetworkRecord,
   type OwnerRecord,
   SCHEMA,
 } from "./records.ts";
-import { parseAddr } from "../net/addr.ts";
+import { type Addr, parseAddr } from "../net/addr.ts";
 import type { Entry } from "./txn.ts";
 
 /** The last one that `Date` knows. */
 const LAST_MOMENT = 8.64e15;
 
+/** Names become parts of keys: half of a surrogate pair cannot. */
+const text = checked(anyText, (value) => value.isWellFormed());
 const ip = checked(text, isAddr);
-const moment = checked(number, (ms) => Number.isSafeInteger(ms) && ms <= LAST_MOMENT);
+const moment = checked(number, (ms) => Number.isSafeInteger(ms) && 0 <= ms && ms <= LAST_MOMENT);
+const length = checked(number, (bits) => Number.isInteger(bits) && 0 <= bits && bits <= 128);
 const schema = checked(number, (value): value is typeof SCHEMA => value === SCHEMA);
 const rule = checked(text, isRule);
 const owner = object({ namespace: text, name: text }, {});
 const pod = object({ name: text }, { namespace: text, uid: text });
 
-const grant = { ip, prefixLength: number, source: text, cools: flag };
+const grant = { ip, prefixLength: length, source: text, cools: flag };
 const mayGrant = { gateway: ip, rule };
 const holder = {
   schema,
@@ -55,12 +59,15 @@ const holder = {
 const mayHold = { pod, authority: text, owner };
 
 const attachment = object(
-  { ...holder, addresses: list(object(grant, mayGrant)) },
+  { ...holder, addresses: list(checked(object(grant, mayGrant), isOfOneFamily)) },
   mayHold,
 );
-const address = object(
-  { ...holder, ...grant, state: word(["held", "retained", "cooling"]) },
-  { ...mayHold, ...mayGrant, until: moment },
+const address = checked(
+  object(
+    { ...holder, ...grant, state: word(["held", "retained", "cooling"]) },
+    { ...mayHold, ...mayGrant, until: moment },
+  ),
+  isOfOneFamily,
 );
 const expiring = object(
   { schema, state: word(["retained", "cooling"]), network: text },
@@ -93,18 +100,25 @@ export class RecordError extends Error {
   readonly key: string;
   /** What an operator can do about it. */
   readonly repair: string;
+  /** Whether a newer kube-ipam wrote it. */
+  readonly isNewer: boolean;
 
   /**
    * Makes the error.
    *
    * @param key The key of the record.
    * @param problem What is wrong with it.
-   * @param options `repair` for the operator.
+   * @param options `repair` for the operator; `isNewer` when a newer kube-ipam wrote it.
    */
-  constructor(key: string, problem: string, options: { readonly repair: string }) {
+  constructor(
+    key: string,
+    problem: string,
+    options: { readonly repair: string; readonly isNewer?: boolean },
+  ) {
     super(problem);
     this.key = key;
     this.repair = options.repair;
+    this.isNewer = options.isNewer ?? false;
   }
 }
 
@@ -175,6 +189,22 @@ export function parseNetwork(entry: Entry): NetworkRecord {
 }
 
 /**
+ * Reads a cursor: the one value that is no JSON, but an address.
+ *
+ * @param entry The entry as a datastore answered it.
+ * @returns The address; undefined when it is none: it only says where a search begins.
+ * @throws {RecordError} If a newer kube-ipam wrote it: it is not to be written over.
+ */
+export function parseCursor({ key, value }: Entry): Addr | undefined {
+  try {
+    return parseAddr(value);
+  } catch {
+    refuseNewer(key, jsonOf(value));
+    return undefined;
+  }
+}
+
+/**
  * Writes any record.
  *
  * @param record The record.
@@ -194,20 +224,11 @@ export function formatRecord(
 
 function parse<T>(entry: Entry, shape: Shape<T>): T {
   const { key, value } = entry;
-  let json: unknown;
-  try {
-    json = JSON.parse(value);
-  } catch {
+  const json = jsonOf(value);
+  if (json === undefined) {
     throw new RecordError(key, "Cannot read a record that is not JSON", { repair: DAMAGED });
   }
-  const schema = schemaOf(json);
-  if (schema !== undefined && schema > SCHEMA) {
-    throw new RecordError(
-      key,
-      `Cannot read a record of schema ${schema} as this kube-ipam knows ${SCHEMA}`,
-      { repair: "Install a kube-ipam at least as new as the newest one in the cluster" },
-    );
-  }
+  refuseNewer(key, json);
   const faults: Fault[] = [];
   const record = shape.read(json, { path: [], faults });
   if (record !== undefined && faults.length === 0) return record;
@@ -217,9 +238,41 @@ function parse<T>(entry: Entry, shape: Shape<T>): T {
   });
 }
 
+/** Undefined where it is no JSON, which has no such value. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of whatever shape the rest is: another one may be why the schema went up. */
+function refuseNewer(key: string, json: unknown): void {
+  const schema = schemaOf(json);
+  if (schema !== undefined && schema > SCHEMA) {
+    throw new RecordError(
+      key,
+      `Cannot read a record of schema ${schema} as this kube-ipam knows ${SCHEMA}`,
+      {
+        repair: "Install a kube-ipam at least as new as the newest one in the cluster",
+        isNewer: true,
+      },
+    );
+  }
+}
+
 function schemaOf(json: unknown): number | undefined {
   if (typeof json !== "object" || json === null || !("schema" in json)) return undefined;
   return typeof json.schema === "number" ? json.schema : undefined;
+}
+
+/** What is there was read already, and only IPv6 has colons; what is missing was told. */
+function isOfOneFamily(
+  { ip = "", prefixLength = 0, gateway = ip }: Partial<Grant>,
+): boolean {
+  const isIpv6 = ip.includes(":");
+  return prefixLength <= (isIpv6 ? 128 : 32) && gateway.includes(":") === isIpv6;
 }
 
 function isAddr(value: string): boolean {

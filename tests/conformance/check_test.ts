@@ -130,3 +130,43 @@ Deno.test("CHECK refuses a prevResult that is missing or cannot be read, and nam
   );
   assertStringIncludes(details, "prevResult.ips[0].address");
 });
+
+Deno.test("CHECK counts the addresses of our interface in our sandbox only", async () => {
+  await using sandbox = await makeSandbox();
+  const result = await add(sandbox);
+  const interfaces = [
+    { name: "eth0", sandbox: "/run/netns/red" },
+    { name: "eth0", sandbox: "/run/netns/blue" },
+    { name: "eth0" },
+  ];
+  const on = (index: number): Json => result.ips.map((ip: Json) => ({ ...ip, interface: index }));
+  for (const [index, code] of [[0, 104], [1, 0], [2, 104]] as const) {
+    const foreign = [{ address: "10.1.0.77/24", interface: (index + 1) % 3 }];
+    const prevResult = { ...result, interfaces, ips: [...foreign, ...on(index)] };
+    const answer = await check(sandbox, { prevResult });
+    if (code === 0) assertSilent(answer);
+    else assertRefused(answer, code);
+  }
+});
+
+Deno.test("CHECK takes as many addresses of later plugins as there are", async () => {
+  await using sandbox = await makeSandbox();
+  const result = await add(sandbox);
+  const more = Array.from({ length: 300 }, (_, index) => ({
+    address: `172.16.${index >> 8}.${index & 255}/12`,
+  }));
+  for (const ips of [[...result.ips, ...more], [...more, ...result.ips]]) {
+    assertSilent(await check(sandbox, { prevResult: { ...result, ips } }));
+  }
+  assertRefused(await check(sandbox, { prevResult: { ...result, ips: more } }), 104);
+});
+
+Deno.test("CHECK tells a container ID that is held on another node", async () => {
+  await using sandbox = await makeSandbox();
+  const prevResult = await add(sandbox);
+  await Deno.writeTextFile(`${sandbox.dataDir}/node-id`, "0123456789abcdef");
+  assertSilent(await check(sandbox, { prevResult }));
+  await Deno.writeTextFile(`${sandbox.dataDir}/node-name`, "another");
+  const { details } = assertRefused(await check(sandbox, { prevResult }), 104);
+  assertStringIncludes(details, `container c1 (eth0) on ${Deno.hostname()}`);
+});

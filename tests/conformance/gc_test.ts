@@ -4,9 +4,12 @@
  * @see https://www.cni.dev/docs/spec/#gc-clean-up-any-stale-resources
  * @module
  */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openSqlite } from "../../lib/datastore/sqlite.ts";
+import type { Asker } from "../../lib/ipam/request.ts";
+import { parseAddress } from "../../lib/state/record_text.ts";
 import type { Write } from "../../lib/state/txn.ts";
+import { add, addRequest, ipsOf, seeded } from "../support/allocator.ts";
 import {
   addressFor,
   assertRefused,
@@ -17,6 +20,7 @@ import {
   keysIn,
 } from "../support/answers.ts";
 import { makeSandbox, type PluginAnswer, type Sandbox } from "../support/plugin.ts";
+import { setOf } from "../support/sets.ts";
 
 const VALID = "cni.dev/valid-attachments";
 const FREE_AT_ONCE = { cooldown: "0s" };
@@ -89,6 +93,20 @@ Deno.test("GC reads the list under its former name too, and before that the one 
   assertEquals(await attachments(sandbox), ["c1/eth0", "c2/eth0"]);
   assertSilent(await gc(sandbox, { top: { "cni.dev/attachments": former } }));
   assertEquals(await attachments(sandbox), ["c1/eth0"]);
+  assertSilent(await gc(sandbox, { valid: [], top: { "cni.dev/attachments": former } }));
+  assertEquals(await attachments(sandbox), []);
+});
+
+Deno.test("GC with one malformed entry is refused with 7, and frees nothing", async () => {
+  await using sandbox = await makeSandbox();
+  await addAll(sandbox, ["c1/eth0", "c2/eth0"]);
+  const good = { containerID: "c1", ifname: "eth0" };
+  const bad = [{ containerID: "../c2", ifname: "eth0" }, { containerID: "c2" }, "c2", null];
+  for (const entry of bad) {
+    const { details } = assertRefused(await gc(sandbox, { top: { [VALID]: [good, entry] } }), 7);
+    assertStringIncludes(details, `${VALID}[1]`);
+  }
+  assertEquals(await attachments(sandbox), ["c1/eth0", "c2/eth0"]);
 });
 
 Deno.test("GC leaves other networks, spaces, nodes and clusters alone", async () => {
@@ -112,6 +130,85 @@ Deno.test("GC leaves the attachments of a node of the same name but another data
   await Deno.writeTextFile(`${sandbox.dataDir}/node-id`, "0123456789abcdef");
   assertSilent(await gc(sandbox, { valid: [] }));
   assertEquals(await attachments(sandbox), ["c1/eth0"]);
+});
+
+Deno.test("GC frees what an earlier boot left", async () => {
+  await using sandbox = await makeSandbox();
+  await addAll(sandbox, ["c1/eth0", "c2/eth0"]);
+  await Deno.remove(sandbox.runDir, { recursive: true });
+  await addAll(sandbox, ["c3/eth0"]);
+  assertSilent(await gc(sandbox, { valid: ["c3/eth0"] }));
+  assertEquals(await attachments(sandbox), ["c3/eth0"]);
+});
+
+Deno.test("GC leaves what stands under the node's former name, and DEL frees it", async () => {
+  await using sandbox = await makeSandbox();
+  await addAll(sandbox, ["c1/eth0"]);
+  const renamed = { ...FREE_AT_ONCE, nodeName: "new-name" };
+  assertSilent(await gc(sandbox, { valid: [], ipam: renamed }));
+  assertEquals(await attachments(sandbox), ["c1/eth0"]);
+  const netconf = sandbox.netconf(renamed);
+  assertSilent(await sandbox.call(callFor("DEL", "c1", { netconf })));
+  assertEquals(await attachments(sandbox), []);
+});
+
+/** Lets the library ADD for an owner, as no API tells the plugin of one here. */
+async function addOwned(
+  sandbox: Sandbox,
+  { containerId, retain }: { readonly containerId: string; readonly retain: "forever" | number },
+): Promise<string> {
+  await using store = openSqlite(sandbox.dataDir);
+  const request = addRequest({
+    sets: [setOf({ subnet: "10.1.0.0/24", gateway: "10.1.0.1" })],
+    owner: { namespace: "shop", name: containerId },
+    retain,
+    now: Date.now() - 1_000,
+    asker: { ...await nodeOf(sandbox), containerId },
+  });
+  return ipsOf(await add(store, request))[0] ?? "";
+}
+
+async function nodeOf(sandbox: Sandbox): Promise<Partial<Asker>> {
+  const nodeId = await Deno.readTextFile(`${sandbox.dataDir}/node-id`);
+  return { network: "testnet", node: Deno.hostname(), nodeId: nodeId.trim() };
+}
+
+Deno.test("GC detaches what is sticky: it stays with its owner, and timed retention begins", async () => {
+  await using sandbox = await makeSandbox();
+  await addAll(sandbox, ["c1/eth0"]); // the node's id is known then
+  const kept = await addOwned(sandbox, { containerId: "web-0", retain: "forever" });
+  const timed = await addOwned(sandbox, { containerId: "web-1", retain: 3_600_000 });
+  const before = Date.now();
+  assertSilent(await gc(sandbox, { valid: [] }));
+  const after = Date.now();
+  assertEquals(await attachments(sandbox), []);
+  const records = (await entriesIn(sandbox)).filter(({ key }) => key.includes("/addresses/"))
+    .map(parseAddress);
+  const states = records.map(({ ip, state, owner }) => [ip, state, owner?.name]);
+  assertEquals(
+    new Set(states.map(String)),
+    new Set([`${kept},retained,web-0`, `${timed},retained,web-1`]),
+  );
+  const until = records.find(({ ip }) => ip === timed)?.until ?? 0;
+  assert(until >= before + 3_600_000 && until <= after + 3_600_000, `until ${until}`);
+  assertEquals(records.find(({ ip }) => ip === kept)?.until, undefined);
+  assertEquals((await keysIn(sandbox, "expiring")).length, 1);
+  assertSilent(await gc(sandbox, { valid: [] }));
+  assertEquals((await keysIn(sandbox, "addresses")).length, 2, "a second GC ends no retention");
+});
+
+Deno.test("GC frees what was written before the clock was set back, and leaves what is written meanwhile", async () => {
+  await using sandbox = await makeSandbox();
+  await addAll(sandbox, ["c1/eth0"]);
+  const asker = await nodeOf(sandbox);
+  await using store = openSqlite(sandbox.dataDir);
+  for (const [containerId, ahead] of [["later", 5_000], ["tomorrow", 86_400_000]] as const) {
+    const sets = [setOf({ subnet: "10.1.0.0/24", random: "10.1.0.100-10.1.0.200" })];
+    const changes = { sets, random: seeded(ahead), now: Date.now() + ahead };
+    await add(store, addRequest({ ...changes, asker: { ...asker, containerId } }));
+  }
+  assertSilent(await gc(sandbox, { valid: [], ipam: { ...FREE_AT_ONCE, gcGrace: "1s" } }));
+  assertEquals((await attachments(sandbox)).filter((name) => name !== "c1/eth0"), ["later/eth0"]);
 });
 
 Deno.test("GC leaves what is younger than gcGrace", async () => {

@@ -4,7 +4,8 @@
  * @see https://www.cni.dev/docs/spec/#status-check-plugin-status
  * @module
  */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   addressFor,
   assertRefused,
@@ -46,6 +47,7 @@ Deno.test("STATUS is 50 for a netconf with which no ADD can be served, and names
   await Promise.all(wrong.map(async ([ipam, top, word]) => {
     assertStringIncludes(assertRefused(await status(sandbox, ipam, top), 50).details, word);
   }));
+  await assertRejects(() => Deno.stat(sandbox.dataDir), Deno.errors.NotFound);
 });
 
 Deno.test("STATUS before 1.1.0 is refused with 1", async () => {
@@ -107,6 +109,27 @@ Deno.test("STATUS is 50 when the database cannot be used, and says how to repair
   await Deno.mkdir(sandbox.dataDir);
   await Deno.writeTextFile(`${sandbox.dataDir}/allocations.db`, "not a database ".repeat(100));
   assertStringIncludes(assertRefused(await status(sandbox), 50).details, "Restore the file");
+});
+
+Deno.test("STATUS of a database that another process keeps locked is a warning", async () => {
+  await using sandbox = await makeSandbox();
+  assertSilent(await status(sandbox));
+  const [folder] = await Array.fromAsync(Deno.readDir(`${sandbox.runDir}/reached`));
+  const file = `${sandbox.runDir}/reached/${folder?.name}/ok`;
+  await Deno.writeTextFile(file, "0"); // long ago: it is tried whether the database takes writes
+  const db = new DatabaseSync(`${sandbox.dataDir}/allocations.db`);
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    assertSilent(await status(sandbox));
+    const { level, outcome, warnings } = (await sandbox.log()).at(-1);
+    assertEquals([level, outcome], ["warn", "outage"]);
+    assertStringIncludes(warnings.join(), "kept it locked");
+    db.exec("ROLLBACK");
+    assertSilent(await status(sandbox));
+    assertEquals((await sandbox.log()).at(-1).outcome, "ready");
+  } finally {
+    db.close();
+  }
 });
 
 Deno.test("STATUS logs at debug when all is well", async () => {

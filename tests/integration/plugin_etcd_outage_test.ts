@@ -97,7 +97,8 @@ testNeeding(["etcd"], "a new outage counts from its own begin", async () => {
   assertSilent(await status(node));
   await etcd.stop();
   assertSilent(await status(node, { statusOnOutage: "1h" }));
-  const file = `${node.runDir}/outage`;
+  const [folder] = await Array.fromAsync(Deno.readDir(`${node.runDir}/reached`));
+  const file = `${node.runDir}/reached/${folder?.name}/outage`;
   await Deno.writeTextFile(file, String(Date.now() - 7_200_000));
   assertRefused(await status(node, { statusOnOutage: "1h" }), 50);
   await etcd.start();
@@ -134,8 +135,9 @@ testNeeding(
     const line = (await bad.log()).at(-1);
     assertEquals(line.outcome, "deferred");
     assertStringIncludes(line.warnings.join(), "Correct etcdUsername");
-    await Deno.mkdir(bad.runDir, { recursive: true });
-    await Deno.writeTextFile(`${bad.runDir}/ok`, "");
+    // As if it had been in order before.
+    assertSilent(await status(good));
+    await new Deno.Command("cp", { args: ["-r", good.runDir, bad.runDir] }).output();
     assertStringIncludes(assertRefused(await status(bad), 50).details, "Correct etcdUsername");
     assertSilent(await status(good));
   },

@@ -61,6 +61,8 @@ export interface TestEtcd extends AsyncDisposable {
   stop(member?: number): Promise<void>;
   /** Starts a stopped member with the data it had. */
   start(member?: number): Promise<void>;
+  /** Sends a signal to a member that runs: SIGSTOP makes it pause, SIGCONT go on. */
+  signal(signal: Deno.Signal, member?: number): void;
 }
 
 /** The password of root where authentication is on. */
@@ -164,6 +166,7 @@ async function startOnce(options: TestEtcdOptions): Promise<TestEtcd> {
       run(member);
       await healthy(member, isReady);
     },
+    signal: (signal, index = 0) => members[index]?.process?.kill(signal),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -45,6 +45,40 @@ export async function addressStates(store: Datastore): Promise<Record<string, st
 }
 
 /**
+ * Everything that a cluster holds, has kept for its owners, or says of itself: no other cluster may change it (I8). What cools down, or
+ * has outlived its time, is nobody's.
+ *
+ * @param entries All entries.
+ * @param options The cluster; the time, in milliseconds since the epoch.
+ * @returns Its entries, in key order.
+ */
+export function entriesOfCluster(
+  entries: readonly Entry[],
+  { cluster, now }: { readonly cluster: string; readonly now: number },
+): readonly Entry[] {
+  return entries.filter((entry) => {
+    const [, , , , folder, name] = entry.key.split("/");
+    switch (folder) {
+      case "nodes":
+      case "pods":
+      case "clusters":
+        return name === cluster;
+      case "attachments":
+        return parseAttachment(entry).cluster === cluster;
+      case "addresses": {
+        const { state, until = Infinity, cluster: found } = parseAddress(entry);
+        return found === cluster && state !== "cooling" && until > now;
+      }
+      case "owners":
+        return name === cluster &&
+          parseOwner(entry).addresses.every(({ until = Infinity }) => until > now);
+      default:
+        return false;
+    }
+  });
+}
+
+/**
  * Checks I1, I2 and the pairing of `expiring/` and `owners/` with their addresses.
  *
  * @param store The datastore.

@@ -7,13 +7,17 @@ import { isRecord } from "../../lib/cni/values.ts";
 import type { KubeAdmin } from "./kube_admin.ts";
 import { applySample } from "./kube_apply.ts";
 
+/** Whose identity is meant. */
+export type Role = "sample" | "reconcile" | "none";
+
 /** What a kubeconfig of the plugin says. */
 export interface RoleKubeconfigOptions {
   /**
    * - `sample` (default): what `config-samples/rbac.yaml` grants
+   * - `reconcile`: what `config-samples/reconcile-cronjob.yaml` grants
    * - `none`: a service account that may do nothing, which is answered 403
    */
-  readonly role?: "sample" | "none";
+  readonly role?: Role;
   /** Instead of a good token: a wrong one is answered 401. */
   readonly token?: string;
   /** Another address of the API, such as a proxy's. */
@@ -29,7 +33,19 @@ export interface RoleTarget {
   readonly admin: KubeAdmin;
 }
 
-const RBAC = new URL("../../config-samples/rbac.yaml", import.meta.url);
+/** Who grants the role, to whom, and a right by which it is known. */
+const GRANTED = {
+  sample: {
+    file: new URL("../../config-samples/rbac.yaml", import.meta.url),
+    account: "kube-ipam",
+    right: { verb: "get", resource: "pods", namespace: "default" },
+  },
+  reconcile: {
+    file: new URL("../../config-samples/reconcile-cronjob.yaml", import.meta.url),
+    account: "kube-ipam-reconcile",
+    right: { verb: "list", resource: "pods" },
+  },
+} as const;
 const ACCOUNTS = "/api/v1/namespaces/kube-system/serviceaccounts";
 const GRANTED_MS = 20_000;
 
@@ -77,12 +93,13 @@ current-context: kube-ipam
  * Makes a token of the plugin's service account, or of one without any role.
  *
  * @param admin Asks the API.
- * @param role Which of the two.
+ * @param role Which of them.
  * @returns The token, good for an hour, and known to the authorizer.
  */
-export async function roleToken(admin: KubeAdmin, role: "sample" | "none"): Promise<string> {
-  if (role === "sample") await applySample(admin, { file: RBAC });
-  const account = role === "sample" ? "kube-ipam" : "kube-ipam-without-role";
+export async function roleToken(admin: KubeAdmin, role: Role): Promise<string> {
+  const granted = role === "none" ? undefined : GRANTED[role];
+  if (granted !== undefined) await applySample(admin, granted);
+  const account = granted?.account ?? "kube-ipam-without-role";
   if (role === "none") {
     await admin("POST", ACCOUNTS, { metadata: { name: account } }, { expect: [201, 409] });
   }
@@ -92,16 +109,19 @@ export async function roleToken(admin: KubeAdmin, role: "sample" | "none"): Prom
     spec: { expirationSeconds: 3_600 },
   });
   const token = isRecord(status) ? String(status["token"]) : "";
-  if (role === "sample") await becomeGranted(admin, token);
+  if (granted !== undefined) await becomeGranted(admin, { token, right: granted.right });
   return token;
 }
 
 /** The authorizer hears of a new binding a moment after it was made. */
-async function becomeGranted(admin: KubeAdmin, token: string): Promise<void> {
+async function becomeGranted(
+  admin: KubeAdmin,
+  { token, right }: { readonly token: string; readonly right: object },
+): Promise<void> {
   const review = {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SelfSubjectAccessReview",
-    spec: { resourceAttributes: { verb: "get", resource: "pods", namespace: "default" } },
+    spec: { resourceAttributes: right },
   };
   const deadline = Date.now() + GRANTED_MS;
   while (Date.now() < deadline) {
@@ -110,5 +130,5 @@ async function becomeGranted(admin: KubeAdmin, token: string): Promise<void> {
     if (isRecord(status) && status["allowed"] === true) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error("Cannot use config-samples/rbac.yaml: it does not let its account get pods");
+  throw new Error("Cannot use the role of a sample: it does not let its account do what it is for");
 }

@@ -167,12 +167,21 @@ export async function pluginCommand(root: string): Promise<readonly string[]> {
   return BINARY === undefined ? await sourceCommand(root) : [BINARY];
 }
 
-/** The words that start the plugin from its sources. */
-export async function sourceCommand(root: string): Promise<readonly string[]> {
+/**
+ * The words that start the plugin from its sources.
+ *
+ * @param root The directory the process may use beside its permission set.
+ * @param bundle The folder of a bundle. Default that of KUBE_IPAM_BUNDLE, if there is one.
+ * @returns The words.
+ */
+export async function sourceCommand(
+  root: string,
+  bundle: string | undefined = BUNDLE,
+): Promise<readonly string[]> {
   const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
   const { env, read, write } = await permissionSet(config);
   // etcd3 reads its protocol from there; a compiled binary needs no permission for what it embeds.
-  const bundled = BUNDLE === undefined ? [] : [`${BUNDLE}/proto`];
+  const bundled = bundle === undefined ? [] : [`${bundle}/proto`];
   return [
     Deno.execPath(),
     "run",
@@ -185,9 +194,9 @@ export async function sourceCommand(root: string): Promise<readonly string[]> {
     `--allow-env=${env.join(",")}`,
     `--allow-read=${[...read, root, ...bundled].join(",")}`,
     `--allow-write=${[...write, root].join(",")}`,
-    BUNDLE === undefined
+    bundle === undefined
       ? fromFileUrl(new URL("../../cli.ts", import.meta.url))
-      : `${BUNDLE}/cli.js`,
+      : `${bundle}/cli.js`,
   ];
 }
 

@@ -21,6 +21,15 @@ const ROUNDS = 4;
 /** Of how many free addresses an ordered search takes any, at most: as a power of two. */
 const LARGEST_SPREAD = 16;
 
+/** Expired addresses that conflicts show of which a random search tries so many. */
+const SEEN_TRIES = 1;
+/** Of how many reusable addresses any is taken at most: in a full pool every ADD at once would want the oldest one. */
+const REUSE_SPREAD = 16;
+/** Of those that cool down any of the older half is taken. */
+const REUSE_SHARE = 2;
+/** Reusable addresses of one read that are tried: more of them would be others' by then. */
+const REUSE_TRIES = 4;
+
 /** A member to try, with what stands there if it is not absent, and the window to read beside it. */
 export interface Candidate {
   readonly value: bigint;
@@ -28,6 +37,8 @@ export interface Candidate {
   readonly window: Window;
   /** Tries of the same search that came to nothing before this one. */
   readonly lost: number;
+  /** What else was found reusable with it, and how many of these may be tried before they are read anew. */
+  readonly others?: { readonly list: readonly Expiring[]; readonly tries: number };
 }
 
 /** How one pool is searched during one ADD. */
@@ -78,6 +89,9 @@ export function* nextCandidate(
 ): Plan<Candidate | undefined> {
   const near = nearby(search, failed);
   if (near !== undefined) return near;
+  const { others } = failed.candidate;
+  const other = others && oneReusable(search, others);
+  if (other !== undefined) return other;
   for (let round = 1; round <= ROUNDS; round++) {
     const found = yield* look(search);
     if (found.kind === "free") return around(search, prefer(search, found.values));
@@ -102,6 +116,8 @@ function nearby(
   );
   if (order === "random") {
     if (free.length > 0) return around(search, prefer(search, free));
+    // Few are seen, and others are at them too: who lost twice looks for more.
+    if (search.lost > SEEN_TRIES) return undefined;
     const chosen = expired[Number(random(BigInt(expired.length || 1)))];
     return chosen && again(search, chosen);
   }
@@ -139,8 +155,23 @@ function* reuse(search: Search): Plan<Candidate | undefined> {
     family: pool.family,
     grantable: (value) => partOf(pool, value) !== undefined && !tried.has(value),
   });
-  const chosen = list[oneOf(search, list.length)];
-  return chosen === undefined ? undefined : again(search, chosen);
+  return oneReusable(search, { list, tries: REUSE_TRIES });
+}
+
+/** One whose time is over, else one of the oldest; the others are tried next, without a read. */
+function oneReusable(
+  search: Search,
+  { list, tries }: NonNullable<Candidate["others"]>,
+): Candidate | undefined {
+  const { tried, request: { now, random } } = search;
+  const left = list.filter(({ addr }) => !tried.has(addr.value));
+  if (left.length === 0 || tries === 0) return undefined;
+  const isFirst = tries === REUSE_TRIES;
+  const expired = isFirst ? expiredOf(left, now).length : 0;
+  const oldest = isFirst ? Math.max(1, Math.floor(left.length / REUSE_SHARE)) : left.length;
+  const first = Math.min(expired || oldest, REUSE_SPREAD);
+  const chosen = left[first === 1 ? 0 : Number(random(BigInt(first)))];
+  return chosen && { ...again(search, chosen), others: { list: left, tries: tries - 1 } };
 }
 
 /** Random takes any, in order one of the first. */

@@ -3,20 +3,10 @@
  *
  * @module
  */
-import { type Addr, parseAddr } from "../../net/addr.ts";
 import { cursorKey } from "../../state/keys.ts";
-import type { Entry, Write } from "../../state/txn.ts";
+import type { Write } from "../../state/txn.ts";
 import type { Pick } from "./pick.ts";
 import type { AddRequest } from "../request.ts";
-
-/** The address of a cursor; undefined when it is absent or not an address. */
-export function parseCursor(entry: Entry | undefined): Addr | undefined {
-  try {
-    return entry && parseAddr(entry.value);
-  } catch {
-    return undefined;
-  }
-}
 
 /** The writes that move the cursors to what was chosen. */
 export function moveCursors(

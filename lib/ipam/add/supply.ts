@@ -6,8 +6,8 @@
  */
 import type { PoolWish } from "../../config/config.ts";
 import { cursorKey } from "../../state/keys.ts";
+import { parseCursor } from "../../state/record_text.ts";
 import type { Search } from "./choose.ts";
-import { parseCursor } from "./cursor.ts";
 import { hash64 } from "../hash.ts";
 import { entryOf, type Plan, read } from "../plan.ts";
 import { indexAfter, type Pool, poolOf } from "../pool.ts";
@@ -47,7 +47,8 @@ export function* readSupplies(request: AddRequest): Plan<readonly Supply[]> {
     supplies.map(({ set }) => ({ kind: "get", key: cursorKey(space, asker.network, set) })),
   );
   return supplies.map((supply, index) => {
-    const last = parseCursor(entryOf(seen[index]));
+    const entry = entryOf(seen[index]);
+    const last = entry && parseCursor(entry);
     if (supply.wish !== undefined || last?.family !== supply.pool.family) return supply;
     return { ...supply, start: indexAfter(supply.pool, last.value) };
   });

@@ -5,7 +5,16 @@
  */
 import type { Config, EtcdConfig } from "../../config/config.ts";
 import type { Node } from "../../ipam/ownership.ts";
-import { type Fault, list, number, object, type Shape, text, word } from "../../shape/shape.ts";
+import {
+  checked,
+  type Fault,
+  list,
+  number,
+  object,
+  type Shape,
+  text,
+  word,
+} from "../../shape/shape.ts";
 import type { AttachmentName } from "../../state/keys.ts";
 import { SCHEMA } from "../../state/records.ts";
 import { readRegular } from "../../file/regular.ts";
@@ -35,16 +44,20 @@ const etcd: Shape<Omit<EtcdConfig, "password">> = object({
   transport: word(["auto", "gateway", "grpc"]),
 }, { certFile: text, keyFile: text, caFile: text, username: text, passwordFile: text });
 
+/** Half of what `Date` knows: the sum of two is a moment that a record may hold. */
+const LAST_MOMENT = 4.32e15;
+const moment = checked(number, (ms) => Number.isSafeInteger(ms) && 0 <= ms && ms <= LAST_MOMENT);
+
 const entry = object({
   schema: number,
   space: text,
   network: text,
   containerID: text,
   ifname: text,
-  since: number,
+  since: moment,
   cluster: text,
   node: text,
-  cooldownMs: number,
+  cooldownMs: moment,
   datastore: object({ kind: word(["etcd", "sqlite"]) }, {}),
 }, {});
 
@@ -82,14 +95,10 @@ export function formatPending(
 export function readPending(file: PendingFile): Pending | undefined {
   const json = jsonOf(file);
   if (json === undefined) return undefined;
+  refuseNewer(file, json);
   const faults: Fault[] = [];
   const place = { path: [], faults };
   const read = entry.read(json, place);
-  if (read !== undefined && read.schema > SCHEMA) {
-    throw new PendingError(
-      `Cannot use ${file.path} of schema ${read.schema} as this kube-ipam knows ${SCHEMA}: install a newer one`,
-    );
-  }
   const datastore = read?.datastore.kind === "etcd"
     ? etcd.read(Reflect.get(Object(json), "datastore"), place)
     : { kind: "sqlite" } as const;
@@ -102,6 +111,15 @@ export function readPending(file: PendingFile): Pending | undefined {
   const { space, network, containerID, ifname, since, cluster, node, cooldownMs } = read;
   const name = { network, containerId: containerID, ifName: ifname };
   return { file, space, name, since, node: { cluster, node }, cooldownMs, datastore };
+}
+
+/** Of whatever shape the rest is: another one may be why the schema went up. */
+function refuseNewer({ path }: PendingFile, json: unknown): void {
+  const schema: unknown = Reflect.get(Object(json), "schema");
+  if (typeof schema !== "number" || schema <= SCHEMA) return;
+  throw new PendingError(
+    `Cannot use ${path} of schema ${schema} as this kube-ipam knows ${SCHEMA}: install a newer one`,
+  );
 }
 
 function jsonOf({ path }: PendingFile): unknown {

@@ -24,6 +24,8 @@ export interface PendingFile {
 const NAME = /^([^@]+@.+)@([0-9a-f]{16})\.json$/;
 /** {@linkcode writeAtomically} names its files so until they are whole. */
 const HALF_WRITTEN = /\.json\.[0-9a-f-]{36}$/;
+/** The last one that `Date` knows. */
+const LAST_MOMENT = 8.64e15;
 /** Longer container IDs would not fit into a file name. */
 const LONGEST_ID = 128;
 
@@ -136,7 +138,9 @@ function list(place: PendingPlace): readonly (PendingFile & { readonly name: str
   return namesIn(folder).flatMap((file) => {
     const [, name, moment] = NAME.exec(file) ?? [];
     if (name === undefined || moment === undefined) return []; // half-written, or nobody's
-    return [{ name, path: `${folder}/${file}`, since: Number.parseInt(moment, 16) }];
+    const since = Number.parseInt(moment, 16);
+    // A record of a later moment could not be read again, and ADD writes one that is later than the entry.
+    return since < LAST_MOMENT ? [{ name, path: `${folder}/${file}`, since }] : [];
   });
 }
 

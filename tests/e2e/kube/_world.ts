@@ -88,8 +88,9 @@ export async function makeWorld(kube: TestKube, options: WorldOptions): Promise<
     undo.use(await makeNode("node-b")),
   ];
   if (store === "sqlite") {
-    // Both nodes share the first one's database.
-    for (const { dataDir } of [a, b]) await Deno.mkdir(dataDir, { recursive: true });
+    // Both nodes share the first one's database: a link to nothing would be refused.
+    await openSqlite(a.dataDir)[Symbol.asyncDispose]();
+    await Deno.mkdir(b.dataDir, { recursive: true });
     await Deno.symlink(`${a.dataDir}/${SQLITE_FILE}`, `${b.dataDir}/${SQLITE_FILE}`);
   }
   const role = server === undefined ? {} : { server };

@@ -8,11 +8,13 @@ import {
   addressOfKey,
   attachmentKey,
   attachmentOfNodeKey,
+  everythingBounds,
   expiringBounds,
   expiringKey,
   expiringOfKey,
   nodeBounds,
   nodeKey,
+  partsOfKey,
   podKey,
 } from "../../../lib/state/keys.ts";
 
@@ -83,4 +85,20 @@ Deno.test("the bounds of one node, network or family hold nothing of its neighbo
   const four = expiringBounds("s", 4);
   const six = expiringKey("s", { untilMs: 1, addr: parseAddr("fd00::1") });
   assert(six >= four.to);
+});
+
+Deno.test("everything lies between two bounds, and a key tells its parts", () => {
+  const { from, to } = everythingBounds();
+  for (const space of ["default", "a", "~z"]) {
+    const key = nodeKey(space, { ...NAME, node: "a/b" });
+    assert(from <= key && key < to, key);
+    assertEquals(partsOfKey(key), {
+      space,
+      folder: "nodes",
+      names: ["default", "a%2Fb", "net", "c1", "eth0"],
+    });
+  }
+  for (const other of ["/kube-ipam/v2/a/b", "/kube-ipam/v1", "/kube-ipam/", "/registry/a"]) {
+    assert(other < from || other >= to, other);
+  }
 });
