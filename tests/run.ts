@@ -27,8 +27,14 @@ Environment:
 const LANES = 2;
 /** A test that never ends must not keep the others from being reported. */
 const STEP_MS = 15 * 60_000;
-const QUICK = ["tests/unit", "tests/property", "tests/conformance", "tests/fence"];
-const SLOW = ["tests/integration"];
+const QUICK = [
+  "tests/unit",
+  "tests/property",
+  "tests/conformance",
+  "tests/fence",
+  "tests/fuzz/parsers",
+];
+const SLOW = ["tests/integration", "tests/fuzz/calls"];
 /** The examples in these run as tests. */
 const DOCUMENTED = ["mod.ts", "lib", "docs", "README.md"];
 /** These count processes and start many: one file at a time. */

@@ -13,6 +13,9 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
 const NAME_RULE = 'it must be a letter or digit, followed by letters, digits, "_", "." or "-"';
 
+/** The name becomes that of a directory, here and in a runtime's cache. */
+const MAX_NETWORK_NAME = 253;
+
 /** The kernel's IFNAMSIZ without the byte at the end. */
 const MAX_IF_NAME_BYTES = 15;
 
@@ -60,9 +63,11 @@ export function checkNetworkName(text: unknown): string {
       details: 'Set "name" at the top level of the network configuration',
     });
   }
-  if (typeof text === "string" && NAME.test(text)) return text;
+  if (typeof text === "string" && NAME.test(text) && text.length <= MAX_NETWORK_NAME) return text;
+  const isLong = typeof text === "string" && NAME.test(text);
+  const rule = isLong ? `it must have at most ${MAX_NETWORK_NAME} characters` : NAME_RULE;
   throw new CniError(CODES.invalidConfig, "Invalid network name", {
-    details: `Cannot use "name" as ${NAME_RULE}: current value is ${show(text)}`,
+    details: `Cannot use "name" as ${rule}: current value is ${show(text)}`,
   });
 }
 

@@ -11,6 +11,7 @@ import { asksHelp, UsageError } from "./flags.ts";
 import { list, LIST_HELP } from "./list.ts";
 import { parseSampleKind, SAMPLE_KINDS, sampleNetconf } from "./outputconf.ts";
 import { printVersion, VERSION_HELP } from "./print_version.ts";
+import { RECONCILE_HELP } from "./reconcile/help.ts";
 import { release, RELEASE_HELP } from "./release.ts";
 import { replay, REPLAY_HELP } from "./replay.ts";
 import { VERSION } from "./version.ts";
@@ -18,7 +19,7 @@ import { VERSION } from "./version.ts";
 /** Exit code for words that are not understood. */
 const USAGE = 2;
 
-const COMMANDS = ["version", "help", "list", "release", "replay", "outputconf"];
+const COMMANDS = ["version", "help", "list", "release", "reconcile", "replay", "outputconf"];
 
 /**
  * Runs a sub-command.
@@ -65,6 +66,11 @@ async function run(word: string, { inline, rest, io }: Words): Promise<number> {
       return asksHelp(rest) ? print(io, RELEASE_HELP) : await release(rest, io);
     case "replay":
       return asksHelp(rest) ? print(io, REPLAY_HELP) : await replay(rest, io);
+    case "reconcile": {
+      if (asksHelp(rest)) return print(io, RECONCILE_HELP);
+      const { runReconcile } = await import("./reconcile/command.ts");
+      return await runReconcile(rest, io);
+    }
     case "outputconf":
       return asksHelp(rest) ? print(io, HELP) : print(io, sampleOf(inline ?? rest[0]));
     default: {
@@ -99,6 +105,8 @@ Usage:
   kube-ipam list --conf FILE     print every recorded address
   kube-ipam release --conf FILE ADDRESS...
                                  free addresses that are retained or cool down
+  kube-ipam reconcile --conf FILE
+                                 free what belongs to pods and containers that are gone
   kube-ipam replay               make up for releases that this node owes after an outage
   kube-ipam outputconf KIND      print a network configuration to begin with
                                  KIND: ${SAMPLE_KINDS.join(", ")}
@@ -114,6 +122,7 @@ Try it by hand:
 const HELP_TEXTS: ReadonlyMap<string, string> = new Map([
   ["list", LIST_HELP],
   ["release", RELEASE_HELP],
+  ["reconcile", RECONCILE_HELP],
   ["replay", REPLAY_HELP],
   ["version", VERSION_HELP],
 ]);

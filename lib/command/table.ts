@@ -44,6 +44,16 @@ export function formatCell(text: string | undefined): string {
 }
 
 /**
+ * Writes a sentence with texts of the datastore in it so that it cannot change the terminal.
+ *
+ * @param text The sentence.
+ * @returns It on one line.
+ */
+export function formatSentence(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, "?");
+}
+
+/**
  * Writes a moment.
  *
  * @param ms Milliseconds since the epoch.

@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { show } from "../cni/values.ts";
 import type { Report } from "./mistakes.ts";
+
+const SECRET = /password/i;
 
 /** Where a value stands, and where mistakes go. */
 export interface ReadPathOptions {
@@ -25,7 +28,8 @@ export function readPath(value: unknown, options: ReadPathOptions): string | und
   if (value.startsWith("/") && !value.includes("\0")) return value;
   options.report.mistakes.push({
     path: options.path,
-    what: `${JSON.stringify(value)} is not an absolute path`,
+    // Who writes the password itself there must not find it in the log.
+    what: `${SECRET.test(options.path) ? "the value" : show(value)} is not an absolute path`,
     repair: "Write a path that begins with /: the runtime may start the plugin in any folder",
   });
   return undefined;

@@ -63,15 +63,18 @@ function scan(text: string): Fault | undefined {
   const open: Token[] = [];
   let expected: Expected = "value";
   let last: Token = { kind: "end", text: "", at: 0, end: 0 };
-  let key = "";
+  /** How deep the key of a secret stands; all within it is one. */
+  let secretAt = Infinity;
   while (true) {
-    const secret = SECRET.test(key);
+    const secret = secretAt !== Infinity;
     const token = readToken(text, { from: last.end, secret });
     if (!("kind" in token)) return token;
     const step = advance({ expected, open, last, token, secret });
     if (step === "done") return undefined;
     if (typeof step !== "string") return step;
-    if (step === "colon") key = token.text;
+    if (step === "colon" && open.length <= secretAt) {
+      secretAt = SECRET.test(token.text) ? open.length : Infinity;
+    }
     expected = step;
     last = token;
   }
@@ -82,7 +85,7 @@ interface State {
   readonly open: Token[];
   readonly last: Token;
   readonly token: Token;
-  /** The innermost key is one of a secret: no value is shown. */
+  /** An outer key is one of a secret: no value is shown. */
   readonly secret: boolean;
 }
 

@@ -22,7 +22,7 @@ import { readDatastore } from "./datastore.ts";
 import { readDns } from "./dns.ts";
 import { readPath, type ReadPathOptions } from "./files.ts";
 import { readFixedPolicy } from "./fixed_policy.ts";
-import { forgive, formatMistake, newReport, refuseMistakes, type Report } from "./mistakes.ts";
+import { forgive, formatMistakes, newReport, refuseMistakes, type Report } from "./mistakes.ts";
 import { readRangeSets } from "./ranges.ts";
 import { readRoutes } from "./routes.ts";
 import { readDuration, readName, readSize } from "./scalars.ts";
@@ -97,7 +97,7 @@ export function loadConfig(netconf: Netconf, options: LoadConfigOptions): Config
   if (FORGIVING.has(command)) forgive(report);
   refuseMistakes(report);
   refuseWishes(refused);
-  const warnings = report.warnings.map(formatMistake);
+  const warnings = formatMistakes(report.warnings);
   return {
     cniVersion,
     network,

@@ -18,6 +18,9 @@ export interface Mistake {
   readonly essential?: boolean;
 }
 
+/** Mistakes that one message tells: nobody corrects more at once. */
+const SHOWN = 50;
+
 /** What was found so far. */
 export interface Report {
   /** What must be put right. */
@@ -66,6 +69,18 @@ export function formatMistake(mistake: Mistake): string {
 }
 
 /**
+ * Writes mistakes, or warnings, for people.
+ *
+ * @param mistakes What was found.
+ * @returns One line each, as far as anybody reads them.
+ */
+export function formatMistakes(mistakes: readonly Mistake[]): readonly string[] {
+  const lines = mistakes.slice(0, SHOWN).map(formatMistake);
+  const more = mistakes.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+
+/**
  * Turns mistakes that DEL does not care about into warnings: a release needs neither ranges nor
  * wishes, so a netconf that was broken after the ADD must not leak an address.
  *
@@ -87,7 +102,7 @@ export function forgive(report: Report): void {
  */
 export function refuseMistakes(report: Report): void {
   if (report.mistakes.length === 0) return;
-  const details = report.mistakes.map(formatMistake).join("\n");
+  const details = formatMistakes(report.mistakes).join("\n");
   throw new CniError(CODES.invalidConfig, "Cannot use the network configuration", { details });
 }
 

@@ -35,6 +35,7 @@ interface Head extends HttpHead {
   readonly isLast: boolean;
 }
 
+const UTF8 = new TextDecoder();
 const CR = 13;
 const LF = 10;
 const STATUS = /^HTTP\/1\.([01]) (\d{3})(?: |$)/;
@@ -46,6 +47,8 @@ const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const EMPTY = [204, 304];
 /** Longer heads are none of an API. */
 const MAX_HEAD_BYTES = 65_536;
+/** The size of a chunk and what may stand behind it. */
+const MAX_LINE = 4_096;
 
 /**
  * Makes a reader of one answer.
@@ -58,7 +61,8 @@ export function answerReader(): AnswerReader {
   let head: Head | undefined;
   /** Where the next chunk, or the body, begins. */
   let at = 0;
-  const chunks: Uint8Array[] = [];
+  /** Chunks are moved together where they lie: there may be a million of them. */
+  let body: { readonly from: number; to: number } | undefined;
 
   function look(ended: boolean): HttpAnswer | undefined {
     const all = bytes.subarray(0, size);
@@ -94,17 +98,23 @@ export function answerReader(): AnswerReader {
   }
 
   function unchunked(all: Uint8Array): Uint8Array | undefined {
+    body ??= { from: at, to: at };
     for (;;) {
       const end = all.indexOf(CR, at);
-      const line = end < 0 ? undefined : new TextDecoder().decode(all.subarray(at, end));
-      if (line === undefined) return undefined;
+      const isOpen = end < 0;
+      const line = isOpen ? "" : UTF8.decode(all.subarray(at, Math.min(end, at + MAX_LINE)));
       const [digits] = SIZE.exec(line) ?? [];
-      if (digits === undefined) throw new SyntaxError("a chunk of the answer is malformed");
+      const tooLong = (isOpen ? size : end) - at > MAX_LINE;
+      if (tooLong || (!isOpen && digits === undefined)) {
+        throw new SyntaxError("a chunk of the answer is malformed");
+      }
+      if (digits === undefined) return undefined;
       const length = parseInt(digits, 16);
-      if (length === 0) return joined(chunks);
+      if (length === 0) return all.slice(body.from, body.to);
       const start = end + 2;
       if (size < start + length) return undefined;
-      chunks.push(all.slice(start, start + length));
+      all.copyWithin(body.to, start, start + length);
+      body.to += length;
       at = start + length + 2;
     }
   }
@@ -146,7 +156,7 @@ function isInterim({ status }: Head): boolean {
 }
 
 function headOf(bytes: Uint8Array): Head {
-  const [first = "", ...lines] = new TextDecoder().decode(bytes).trimEnd().split("\r\n");
+  const [first = "", ...lines] = UTF8.decode(bytes).trimEnd().split("\r\n");
   const [, version, status] = STATUS.exec(first) ?? [];
   if (status === undefined) throw new SyntaxError("the answer is not HTTP");
   const headers = new Map<string, string>();
@@ -164,14 +174,4 @@ function headOf(bytes: Uint8Array): Head {
     headers,
     isLast: version === "0" || options.includes("close"),
   };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -108,7 +108,7 @@ function* freeing({ space, now }: FreeRequest, found: Found): Plan<Freeing> {
 }
 
 /** Another address of an owner, and its own entry. */
-interface Sibling {
+export interface Sibling {
   readonly address: OwnedAddress;
   readonly entry: Entry;
 }
@@ -128,8 +128,12 @@ function* readSiblings(
   });
 }
 
-/** All that stays is written anew, so that it has one revision with its owner's key. */
-function rewriteOwner(
+/**
+ * What an owner keeps when others of its addresses are freed.
+ *
+ * All that stays is written anew, so that it has one revision with its owner's key.
+ */
+export function rewriteOwner(
   { space, now }: Pick<FreeRequest, "space" | "now">,
   { kept, siblings }: { readonly kept: OwnerEntry; readonly siblings: readonly Sibling[] },
 ): readonly Write[] {

@@ -65,3 +65,40 @@ export interface KubeApi extends AsyncDisposable {
    */
   getPod(name: PodName, options: { readonly signal: AbortSignal }): Promise<Pod | undefined>;
 }
+
+/** A question to an API. */
+export interface Question {
+  /** The path with its query, from the URL of the API on. */
+  readonly path: string;
+  /** What it asks for, for messages: `the list of pods`. */
+  readonly what: string;
+  /** The resource that a NotFound must name: `pods`. */
+  readonly resource: string;
+  /** The form that is wanted. Default `application/json`. */
+  readonly accept?: string;
+  /** What to do about a 403. */
+  readonly role?: string;
+  /** The longest wait for the answer, in milliseconds. */
+  readonly answerMs?: number;
+  /** Ends the call. */
+  readonly signal: AbortSignal;
+}
+
+/** What an API answers to a {@linkcode Question}. */
+export type Reply =
+  | { readonly kind: "object"; readonly value: unknown }
+  /** The API itself said that there is none. */
+  | { readonly kind: "absent" }
+  /** It is larger than what is read. */
+  | { readonly kind: "tooLarge" };
+
+/** A Kubernetes API that may be asked for more than pods. */
+export interface KubeConnection extends KubeApi {
+  /**
+   * Asks for an object or a list.
+   *
+   * @returns What the API answered.
+   * @throws {KubeError} If it did not answer that question.
+   */
+  ask(question: Question): Promise<Reply>;
+}

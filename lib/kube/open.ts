@@ -9,7 +9,7 @@ import { TlsError } from "../tls/error.ts";
 import { checkPair } from "../tls/pair.ts";
 import { sha256 } from "../tls/sha256.ts";
 import { notPem, type PemFile, pemOf, readFileOf, repairOfUnreadable } from "../tls/pem_file.ts";
-import { type KubeApi, KubeError } from "./api.ts";
+import { type KubeConnection, KubeError } from "./api.ts";
 import { type Channel, KubeClient } from "./client/client.ts";
 import { fetchChannel } from "./client/fetch_channel.ts";
 import { type Access, readAccess } from "./kubeconfig/kubeconfig.ts";
@@ -23,7 +23,7 @@ import { parseYaml, YamlError } from "./kubeconfig/yaml.ts";
  * @returns The API; dispose of it.
  * @throws {KubeError} `misconfigured`, if the kubeconfig or a file that it names cannot be used.
  */
-export async function openKube(file: string): Promise<KubeApi> {
+export async function openKube(file: string): Promise<KubeConnection> {
   const access = readAccess(await valueOf(file), file);
   try {
     return await open(access);
@@ -63,7 +63,7 @@ function unreadable(file: string, cause: unknown): KubeError {
   );
 }
 
-async function open(access: Access): Promise<KubeApi> {
+async function open(access: Access): Promise<KubeConnection> {
   const { server, warnings } = access;
   const ca = pemFrom(access.ca);
   const secure = server.startsWith("https:");
@@ -80,6 +80,7 @@ async function open(access: Access): Promise<KubeApi> {
     authorities,
     warnings: [...warnings, ...unknown],
     token,
+    secrets: [access.proxy?.basicAuth?.password],
     channel,
   });
 }

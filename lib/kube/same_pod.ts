@@ -14,6 +14,6 @@ import type { Pod } from "./pod.ts";
  * @param uid K8S_POD_UID, or the UID of a record.
  * @returns Whether it is the same pod; never for an empty UID.
  */
-export function samePod(pod: Pod, uid: string): boolean {
+export function samePod(pod: Pick<Pod, "uid" | "annotations">, uid: string): boolean {
   return uid !== "" && (pod.uid === uid || pod.annotations[CONFIG_HASH] === uid);
 }

@@ -67,6 +67,8 @@ export function beginRead(): FirstRead {
 async function readStdin(signal: AbortSignal, first: FirstRead): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  let tries = 0;
+  let triedBytes = 0;
   for (let begun = first;; begun = beginRead()) {
     const { chunk } = begun;
     const read = await counted(begun, signal);
@@ -78,8 +80,11 @@ async function readStdin(signal: AbortSignal, first: FirstRead): Promise<string>
       });
     }
     chunks.push(chunk.subarray(0, read));
+    if (!endsWithBrace(chunk.subarray(0, read)) || size < triedBytes * growth(tries)) continue;
     const text = wholeOf(chunks, size);
     if (text !== undefined) return text;
+    tries++;
+    triedBytes = size;
   }
   return new TextDecoder().decode(join(chunks, size));
 }
@@ -105,10 +110,19 @@ async function counted(begun: FirstRead, signal: AbortSignal): Promise<number | 
 const BRACE = "}".charCodeAt(0);
 const SPACE = " ".charCodeAt(0);
 
+/** Looks at a text that may be whole, before it has to have doubled for the next one: else a long one is read again and again. */
+const EAGER_TRIES = 8;
+
+function growth(tries: number): number {
+  return tries < EAGER_TRIES ? 1 : 2;
+}
+
+function endsWithBrace(bytes: Uint8Array): boolean {
+  return bytes.findLast((byte) => byte > SPACE) === BRACE;
+}
+
 /** The text, if it is a whole object: its end says as much as that of stdin, for which some runtimes have to be waited for. */
 function wholeOf(chunks: readonly Uint8Array[], size: number): string | undefined {
-  const last = chunks.at(-1)?.findLast((byte) => byte > SPACE);
-  if (last !== BRACE) return undefined;
   const text = new TextDecoder().decode(join(chunks, size));
   try {
     JSON.parse(text);

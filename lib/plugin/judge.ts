@@ -4,16 +4,11 @@
  * @module
  */
 import type { Judge } from "../datastore/transact.ts";
-import { isRandomUid } from "../ipam/add/authority.ts";
 import type { Verdict } from "../ipam/plan.ts";
-import { CONFIG_HASH } from "../kube/annotations/keys.ts";
 import { type KubeApi, KubeError, type PodName } from "../kube/api.ts";
 import type { Pod } from "../kube/pod.ts";
+import { endingAdvice, podStateOf } from "../kube/pod_state.ts";
 import { sharesController } from "../kube/same_controller.ts";
-import { samePod } from "../kube/same_pod.ts";
-
-/** How long after its grace period a pod is still there only because nobody confirms its end, in milliseconds. */
-const OVERDUE_MS = 60_000;
 
 /** What a judge knows. */
 export interface JudgeOptions {
@@ -53,7 +48,7 @@ export function makeJudge(options: JudgeOptions): Judge {
 }
 
 function verdictOf(
-  { namespace, name }: PodName,
+  name: PodName,
   options: {
     readonly uid: string | undefined;
     readonly found: Pod | undefined;
@@ -61,43 +56,25 @@ function verdictOf(
     readonly now: number;
   },
 ): Verdict {
-  const { uid, found, own, now } = options;
-  const text = `pod ${namespace}/${name}`;
-  const isStatic = uid !== undefined && !isRandomUid(uid);
-  if (isStatic && found?.annotations[CONFIG_HASH] === undefined) {
-    return {
-      kind: "unknown",
-      reason: `${text} is a static pod, whose node runs it whether or not the API knows it: ` +
-        "if it is gone for certain, free its address with kube-ipam release --force",
-    };
+  const state = podStateOf(name, options);
+  switch (state.kind) {
+    case "gone":
+    case "replaced":
+    case "finished":
+      return { kind: "gone", reason: state.reason };
+    case "static":
+      return { kind: "unknown", reason: state.reason };
+    case "present":
+      return { kind: "present", advice: adviceFor(state.pod, options) };
   }
-  if (found === undefined) return { kind: "gone", reason: `${text} is gone` };
-  if (uid !== undefined && !samePod(found, uid)) {
-    return { kind: "gone", reason: `${text} was replaced by another of its name` };
-  }
-  if (found.phase === "Succeeded" || found.phase === "Failed") {
-    return { kind: "gone", reason: `${text} has ended (${found.phase})` };
-  }
-  return { kind: "present", advice: adviceFor(found, { own, now }) };
 }
 
 function adviceFor(
   found: Pod,
   { own, now }: { readonly own: Pod; readonly now: number },
 ): string {
-  const { namespace, name, deletionMs } = found;
-  const advice: string[] = [];
-  if (deletionMs !== undefined && deletionMs + OVERDUE_MS < now) {
-    advice.push(
-      `It should have ended at ${
-        new Date(deletionMs).toISOString()
-      }, and its node ${found.nodeName} does not say that it did. ` +
-        "If that node is lost, taint it with node.kubernetes.io/out-of-service=nodeshutdown:NoExecute, " +
-        `or delete the pod: kubectl delete pod -n ${namespace} ${name} --force --grace-period=0`,
-    );
-  } else if (deletionMs !== undefined) {
-    advice.push("It is being deleted: its address comes free with its end");
-  }
+  const ending = endingAdvice(found, now);
+  const advice = ending === undefined ? [] : [ending];
   if (sharesController(own, found)) {
     advice.push(
       "Both pods are of one controller, and one address is for one pod: for a Deployment of one replica write " +

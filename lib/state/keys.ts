@@ -10,6 +10,9 @@
 import { type Addr, type Family, fromHex, toHex } from "../net/addr.ts";
 import type { Interval } from "../net/interval.ts";
 
+/** What every key begins with. */
+const ALL = "/kube-ipam/v1/";
+
 /** Names one attachment: the pair (containerID, ifname) on a network. */
 export interface AttachmentName {
   /** The network's name, from the netconf. */
@@ -31,6 +34,27 @@ export interface ExpiringName {
   /** Moment from which the address may be given again, in milliseconds since the epoch. */
   readonly untilMs: number;
   readonly addr: Addr;
+}
+
+/** What a key says by itself. */
+export interface KeyParts {
+  /** The space that it belongs to. */
+  readonly space: string;
+  /** `addresses`, `attachments`, ... */
+  readonly folder: string;
+  /** What follows, percent-encoded as it stands there. */
+  readonly names: readonly string[];
+}
+
+/** The bounds of everything that is kept, in all spaces. */
+export function everythingBounds(): Bounds {
+  return below(ALL);
+}
+
+/** Takes a key of {@linkcode everythingBounds} apart. */
+export function partsOfKey(key: string): KeyParts {
+  const [space = "", folder = "", ...names] = key.slice(ALL.length).split("/");
+  return { space, folder, names };
 }
 
 /** The key of one address: whoever creates it holds the address. */
@@ -181,7 +205,7 @@ export function networkKey(space: string, network: string): string {
 }
 
 function root(space: string): string {
-  return `/kube-ipam/v1/${space}/`;
+  return `${ALL}${space}/`;
 }
 
 function nodePrefix(

@@ -27,7 +27,9 @@ export async function readBody(
       await response.body?.cancel();
       return TOO_LARGE;
     }
-    return Number.isNaN(length) ? await readStream(response.body) : await response.text();
+    // The length of what is packed says nothing of what it is unpacked to.
+    const isKnown = !Number.isNaN(length) && !response.headers.has("content-encoding");
+    return !isKnown ? await readStream(response.body) : await response.text();
   } catch {
     return CUT;
   }

@@ -14,7 +14,8 @@ export interface PemBlock {
   readonly encrypted: boolean;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s([^]*?)-----END \1-----/g;
+const BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----\s/y;
+const DASHES = "-----";
 const HEADER = /^[A-Za-z-]+:.*$/gm;
 
 /**
@@ -25,11 +26,23 @@ const HEADER = /^[A-Za-z-]+:.*$/gm;
  * @throws {SyntaxError} If there is none, or one is not base64.
  */
 export function parsePem(text: string): readonly PemBlock[] {
-  const blocks = Array.from(text.matchAll(BLOCK), ([, label = "", body = ""]) => ({
-    label,
-    der: decode(label, body),
-    encrypted: /^Proc-Type:.*ENCRYPTED/m.test(body),
-  }));
+  const blocks: PemBlock[] = [];
+  // By hand: an expression would look for the end of each block through the whole file.
+  for (let at = 0; (at = text.indexOf(DASHES, at)) >= 0;) {
+    BEGIN.lastIndex = at;
+    const [begin = DASHES, label] = BEGIN.exec(text) ?? [];
+    at += begin.length;
+    if (label === undefined) continue;
+    const end = text.indexOf(DASHES, at);
+    if (end < 0 || !text.startsWith(`${DASHES}END ${label}${DASHES}`, end)) continue;
+    const body = text.slice(at, end);
+    blocks.push({
+      label,
+      der: decode(label, body),
+      encrypted: /^Proc-Type:.*ENCRYPTED/m.test(body),
+    });
+    at = end + DASHES.length;
+  }
   if (blocks.length === 0) throw new SyntaxError("no PEM block in it");
   return blocks;
 }

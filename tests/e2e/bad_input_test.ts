@@ -112,8 +112,12 @@ for (const { name, code, advice, call = {}, text, ipam = {}, top = {} } of BAD) 
   });
 }
 
-/** Calls ADD with a stdin that stays open until the answer. */
-async function addWithOpenStdin(sandbox: Sandbox, text: string): Promise<PluginAnswer> {
+/** Calls ADD with a stdin that comes in pieces, and stays open until the answer unless it is closed. */
+async function addByPieces(
+  sandbox: Sandbox,
+  options: { readonly pieces: readonly string[]; readonly isClosed: boolean },
+): Promise<PluginAnswer> {
+  const { pieces, isClosed } = options;
   const [program = "", ...args] = await pluginCommand(sandbox.root);
   const process = new Deno.Command(program, {
     args,
@@ -128,9 +132,10 @@ async function addWithOpenStdin(sandbox: Sandbox, text: string): Promise<PluginA
     stderr: "piped",
   }).spawn();
   const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(text));
+  for (const piece of pieces) await writer.write(new TextEncoder().encode(piece));
+  if (isClosed) await writer.close();
   const { code, stdout, stderr } = await process.output();
-  await writer.close().catch(() => {});
+  if (!isClosed) await writer.close().catch(() => {});
   const decoder = new TextDecoder();
   const output = decoder.decode(stdout);
   return { code, stdout: output, stderr: decoder.decode(stderr), json: JSON.parse(output) };
@@ -139,12 +144,31 @@ async function addWithOpenStdin(sandbox: Sandbox, text: string): Promise<PluginA
 Deno.test("half a netconf on a stdin that is never closed is refused with 5 at the deadline", async () => {
   await using sandbox = await makeSandbox();
   const text = JSON.stringify(sandbox.netconf());
-  const answer = await addWithOpenStdin(sandbox, text.slice(0, -1));
+  const answer = await addByPieces(sandbox, {
+    pieces: [text.slice(0, -1)],
+    isClosed: false,
+  });
   assertStringIncludes(assertRefused(answer, 5).details, "not closed");
 });
 
 Deno.test("a whole netconf is served although stdin is not closed", async () => {
   await using sandbox = await makeSandbox();
-  const answer = await addWithOpenStdin(sandbox, `${JSON.stringify(sandbox.netconf())}\n`);
+  const answer = await addByPieces(sandbox, {
+    pieces: [`${JSON.stringify(sandbox.netconf())}\n`],
+    isClosed: false,
+  });
+  assertEquals(answer.code, 0, answer.stdout);
+});
+
+Deno.test("a long netconf in thousands of pieces that each look like its end is served", async () => {
+  await using sandbox = await makeSandbox();
+  const attachments = Array.from({ length: 90_000 }, (_, index) => ({
+    containerID: `container-${index}`,
+    ifname: "eth0",
+  }));
+  const whole = JSON.stringify(sandbox.netconf({}, { "cni.dev/valid-attachments": attachments }));
+  // Each begins with the comma of the one before, so that it ends as the whole does.
+  const pieces = whole.split(/(?=,\{"containerID":"container-\d*[05]")/);
+  const answer = await addByPieces(sandbox, { pieces, isClosed: true });
   assertEquals(answer.code, 0, answer.stdout);
 });

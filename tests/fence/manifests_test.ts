@@ -1,10 +1,15 @@
 /** Every address that a manifest asks for is one that the network it names gives by annotation. */
 import { assert, assertEquals } from "@std/assert";
+import { permissionsIn } from "../../lib/command/permission_set.ts";
 import type { Config } from "../../lib/config/config.ts";
+import { loadConfig } from "../../lib/config/load.ts";
 import { hasValue } from "../../lib/net/interval.ts";
 import { readAnnotations } from "../../lib/kube/annotations/annotations.ts";
+import { readAccess } from "../../lib/kube/kubeconfig/kubeconfig.ts";
 import type { Pod } from "../../lib/kube/pod.ts";
 import {
+  at,
+  callsOf,
   definitionsOf,
   loadNetwork,
   type Manifest,
@@ -121,3 +126,63 @@ Deno.test("a manifest with one address for one pod never runs two of them", asyn
     }
   }
 });
+
+Deno.test("the CronJob of reconcile runs by the files and the role of its manifest", async () => {
+  const manifest = (await readManifests()).find(({ name }) => name === "reconcile-cronjob.yaml");
+  const doc = (kind: string): unknown => manifest?.docs.find((one) => one["kind"] === kind);
+  const job = doc("CronJob");
+  assertEquals(at(job, "spec", "concurrencyPolicy"), "Forbid");
+  const spec = at(job, "spec", "jobTemplate", "spec", "template", "spec");
+  const [container] = listAt(spec, "containers");
+  assertEquals(at(container, "command"), [
+    "/opt/cni/bin/kube-ipam",
+    "reconcile",
+    "--conf",
+    "/etc/kube-ipam/net.conf",
+  ]);
+  assertEquals(listAt(doc("ClusterRole"), "rules"), [
+    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+    { apiGroups: [""], resources: ["nodes"], verbs: ["list"] },
+    { apiGroups: ["apps"], resources: ["statefulsets"], verbs: ["get"] },
+  ]);
+  const account = at(doc("ServiceAccount"), "metadata", "name");
+  assertEquals(at(spec, "serviceAccountName"), account);
+  assertEquals(at(spec, "automountServiceAccountToken"), false);
+  assertEquals(listAt(doc("ClusterRoleBinding"), "subjects").map((one) => at(one, "name")), [
+    account,
+  ]);
+  // What is mounted are the files that the netconf and the kubeconfig name, where the program may read.
+  const data = at(doc("ConfigMap"), "data");
+  const { kubeConfig, datastore, warnings } = loadWithoutRanges(String(at(data, "net.conf")));
+  assertEquals([kubeConfig, warnings], ["/etc/kube-ipam/kubeconfig", []]);
+  const access = readAccess(JSON.parse(String(at(data, "kubeconfig"))), kubeConfig);
+  assertEquals(at(access.token, "path"), "/etc/kube-ipam/token");
+  assertEquals(at(access.ca, "path"), "/etc/kube-ipam/ca.crt");
+  assert(datastore.kind === "etcd");
+  const mounts = listAt(container, "volumeMounts").map((one) => String(at(one, "mountPath")));
+  assertEquals(mounts, [
+    "/opt/cni/bin",
+    "/etc/kube-ipam",
+    datastore.certFile,
+    datastore.keyFile,
+    datastore.caFile,
+  ]);
+  assert(listAt(container, "volumeMounts").every((one) => at(one, "readOnly") === true));
+  const config = await Deno.readTextFile(new URL("../deno.json", SAMPLES));
+  const read = permissionsIn(config, "plugin")["read"];
+  assert(Array.isArray(read));
+  for (const path of mounts.slice(1)) {
+    assert(read.some((folder) => path === folder || path.startsWith(`${folder}/`)), path);
+  }
+});
+
+function loadWithoutRanges(text: string): Config {
+  const [netconf = {}] = callsOf(text);
+  const args = { ips: [], gateways: [] };
+  return loadConfig(netconf, { command: "DEL", args, kubernetes: true });
+}
+
+function listAt(object: unknown, key: string): readonly unknown[] {
+  const list = at(object, key);
+  return Array.isArray(list) ? list : [];
+}

@@ -2,11 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { readAccess } from "../../lib/kube/kubeconfig/kubeconfig.ts";
+import { makeWorld } from "../e2e/kube/_world.ts";
 import { findKubectl } from "../support/assets.ts";
 import { startKube } from "../support/kube.ts";
 import { roleToken } from "../support/kube_role.ts";
 import { at, readManifests, SAMPLES } from "../support/manifests.ts";
 import { testNeeding } from "../support/needs.ts";
+import { callPlugin, pluginCommand } from "../support/plugin.ts";
 import { parseYaml } from "../support/yaml.ts";
 
 const NEEDS = ["etcd", "kube-apiserver", "openssl"] as const;
@@ -100,3 +102,82 @@ testNeeding([...NEEDS, "kubectl"], "the commands in rbac.yaml write the kubeconf
   });
   assertEquals(at(answer, "metadata", "name"), name);
 });
+
+testNeeding(
+  NEEDS,
+  "the files of reconcile-cronjob.yaml let reconcile do its work, as a kubelet mounts them",
+  async () => {
+    await using kube = await startKube();
+    await using world = await makeWorld(kube, { store: "etcd" });
+    const pod = await world.pod();
+    await world.add(world.a, pod);
+    await kube.deletePod(pod, { graceSeconds: 0 });
+    const token = await roleToken(kube.admin, "reconcile");
+    const docs =
+      (await readManifests()).find(({ name }) => name === "reconcile-cronjob.yaml")?.docs ?? [];
+    const data = at(docs.find(({ kind }) => kind === "ConfigMap"), "data");
+    const folder = `${world.a.root}/mounted`;
+    const { root, dataDir, runDir } = world.a;
+    const netconf = JSON.parse(String(at(data, "net.conf")));
+    netconf.ipam = {
+      ...netconf.ipam,
+      dataDir,
+      runDir,
+      kubeConfig: `${folder}/kubeconfig`,
+      addressSpace: world.space,
+      etcdConfig: { etcdURL: kube.etcd.endpoints.join(",") },
+    };
+    // A projected volume: each name is a link to a folder that is changed as a whole.
+    await Deno.mkdir(`${folder}/..first`, { recursive: true });
+    await Deno.symlink("..first", `${folder}/..data`);
+    const files = {
+      "net.conf": JSON.stringify(netconf),
+      "kubeconfig": String(at(data, "kubeconfig")).replace("https://192.168.1.50:6443", kube.url),
+      "token": token,
+      "ca.crt": kube.caPem,
+    };
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/..first/${name}`, text);
+      await Deno.symlink(`..data/${name}`, `${folder}/${name}`);
+    }
+    const words = [...await pluginCommand(root), "reconcile", "--conf", `${folder}/net.conf`];
+    const { code, json, stderr } = await callPlugin({ netconf: "" }, {
+      root,
+      words: [...words, "--grace=0", "--json"],
+    });
+    assertEquals([code, json.freed[0]?.pod], [0, `${pod.namespace}/${pod.name}`], stderr);
+    assertEquals(await world.held(), {});
+  },
+);
+
+testNeeding(
+  NEEDS,
+  "the role of reconcile-cronjob.yaml lets nobody do more than reconcile does",
+  async () => {
+    await using kube = await startKube();
+    const token = await roleToken(kube.admin, "reconcile");
+    for (
+      const [verb, resource, expected] of [
+        ["get", "pods", true],
+        ["list", "pods", true],
+        ["list", "nodes", true],
+        ["get", "statefulsets", true],
+        ["watch", "pods", false],
+        ["delete", "pods", false],
+        ["get", "nodes", false],
+        ["list", "secrets", false],
+        ["list", "statefulsets", false],
+      ] as const
+    ) {
+      const group = resource === "statefulsets" ? "apps" : "";
+      const review = {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        spec: { resourceAttributes: { verb, resource, group } },
+      };
+      const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+      const { status } = await kube.admin("POST", path, review, { token });
+      assertEquals(at(status, "allowed"), expected, `${verb} ${resource}`);
+    }
+  },
+);

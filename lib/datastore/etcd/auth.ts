@@ -21,6 +21,19 @@ const JITTER_MS = 100;
 /** Asks an endpoint for a token; `""` where etcd runs without authentication. */
 export type Login = (user: Credentials) => Promise<Tried<string>>;
 
+/** What may stand in a header; none of etcd is longer. */
+const TOKEN = /^[!-~]{1,8192}$/;
+
+/**
+ * Tells whether a text may be a token. What cannot be sent must not be kept either: no call would ask for another.
+ *
+ * @param text What a server or a file says.
+ * @returns Whether it can be sent.
+ */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** A user of etcd. */
 export interface Credentials {
   readonly name: string;
@@ -67,13 +80,19 @@ export function makeTokens(config: EtcdConfig, options: TokensOptions): Tokens {
   const path = (): string =>
     `${options.dataDir}/tokens/${hashOf([...[...config.endpoints].sort(), name])}`;
 
+  /** Where etcd asked for none, an empty one is kept. */
+  const kept = (): string | undefined => {
+    const text = readSmall(path());
+    return text === undefined || text === "" || isToken(text) ? text : undefined;
+  };
+
   async function renewed(
     stale: string | undefined,
     { session, login }: { readonly session: Session; readonly login: Login },
   ): Promise<Tried<string>> {
     const file = path();
     await pause(options.random() * JITTER_MS, session.signal);
-    const shared = held !== stale ? held : readSmall(file);
+    const shared = held !== stale ? held : kept();
     if (!session.shared && shared !== undefined && shared !== stale) {
       session.shared = true;
       held = shared;
@@ -91,7 +110,7 @@ export function makeTokens(config: EtcdConfig, options: TokensOptions): Tokens {
   return {
     current: async (session, login) => {
       if (name === "") return { kind: "answer", value: undefined };
-      held ??= readSmall(path());
+      held ??= kept();
       return held === undefined
         ? await renewed(undefined, { session, login })
         : { kind: "answer", value: held };

@@ -12,8 +12,9 @@ import {
   type Seen,
   type Txn,
 } from "../../state/txn.ts";
+import { hide } from "../../tls/hide.ts";
 import type { CallOptions, Datastore } from "../datastore.ts";
-import { type Credentials, type Login, type Session, withToken } from "./auth.ts";
+import { type Credentials, isToken, type Login, type Session, withToken } from "./auth.ts";
 import { beginSession, type EtcdContext } from "./context.ts";
 import { type Tried, tryEndpoints } from "./endpoints.ts";
 import { failureOfAnswer } from "./failure.ts";
@@ -39,6 +40,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Ends this exchange. */
   readonly timeoutMs: number;
+  /** Takes secrets out of what the server said; to be called before it is cut. */
+  readonly hidden: (text: string) => string;
 }
 
 /** One way to speak to etcd. */
@@ -55,6 +58,8 @@ export interface Transport<B> extends AsyncDisposable {
 export class EtcdClient<B> implements Datastore {
   readonly #context: EtcdContext;
   readonly #transport: Transport<B>;
+  /** What was sent, and may come back. */
+  readonly #secrets = new Set<string>();
 
   /**
    * @param context What it shares with the other transport.
@@ -104,8 +109,9 @@ export class EtcdClient<B> implements Datastore {
     const session = beginSession(signal);
     return tryEndpoints((endpoint) =>
       withToken(async (token) => {
-        const exchange: Exchange = { endpoint, token, signal, timeoutMs: tryMs };
-        return decoded(await this.#transport.txn(wire, exchange), decode);
+        const hidden = this.#hiding(token);
+        const exchange: Exchange = { endpoint, token, signal, timeoutMs: tryMs, hidden };
+        return decoded(await this.#transport.txn(wire, exchange), { decode, hidden });
       }, { tokens, session, login: this.#login(endpoint, session) }), {
       endpoints,
       signal,
@@ -115,19 +121,35 @@ export class EtcdClient<B> implements Datastore {
 
   #login(endpoint: string, { signal }: Session): Login {
     return async (user) => {
-      const exchange: Exchange = { endpoint, token: undefined, signal, timeoutMs: LOGIN_MS };
-      return unsent(decoded(await this.#transport.authenticate(user, exchange), tokenOf));
+      const hidden = this.#hiding(user.password);
+      const exchange: Exchange = {
+        endpoint,
+        token: undefined,
+        signal,
+        timeoutMs: LOGIN_MS,
+        hidden,
+      };
+      const answer = await this.#transport.authenticate(user, exchange);
+      return unsent(decoded(answer, { decode: tokenOf, hidden }));
     };
+  }
+
+  #hiding(secret: string | undefined): Exchange["hidden"] {
+    if (secret !== undefined) this.#secrets.add(secret);
+    return (text) => hide(text, this.#secrets);
   }
 }
 
-function decoded<T>(tried: Tried<unknown>, decode: (answer: unknown) => T): Tried<T> {
+function decoded<T>(
+  tried: Tried<unknown>,
+  { decode, hidden }: Pick<Exchange, "hidden"> & { readonly decode: (answer: unknown) => T },
+): Tried<T> {
   if (tried.kind === "failure") return tried;
   try {
     return { kind: "answer", value: decode(tried.value) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { kind: "failure", failure: failureOfAnswer(error.message) };
+    return { kind: "failure", failure: failureOfAnswer(hidden(error.message)) };
   }
 }
 
@@ -140,7 +162,7 @@ function unsent<T>(tried: Tried<T>): Tried<T> {
 function tokenOf(answer: unknown): string {
   if (typeof answer === "object" && answer !== null && "token" in answer) {
     const { token } = answer;
-    if (typeof token === "string" && token !== "") return token;
+    if (typeof token === "string" && isToken(token)) return token;
   }
   throw new SyntaxError("Cannot read the answer as it holds no token");
 }

@@ -100,8 +100,9 @@ const STATUS_RULES: readonly Rule[] = [
  * @returns The failure.
  */
 export function failureOfStatus(status: StatusOptions): Failure {
-  const { code, text } = status;
-  const known = STATUS_RULES.find(([pattern]) => pattern.test(text));
+  const { code } = status;
+  const text = shortOf(status.text);
+  const known = STATUS_RULES.find(([pattern]) => pattern.test(status.text));
   if (known !== undefined) return { ...known[1], text };
   switch (code) {
     case UNAUTHENTICATED:

@@ -8,6 +8,7 @@ import { type Exchanged, isDirect } from "../../http/connection.ts";
 import { type Connections, makeConnections } from "../../http/connections.ts";
 import type { HttpRequest } from "../../http/request.ts";
 import { CUT, readBody, TOO_LARGE } from "../../tls/body.ts";
+import { shortOf } from "../../tls/connection.ts";
 import type { Datastore } from "../datastore.ts";
 import type { Credentials } from "./auth.ts";
 import { EtcdClient, type Exchange, type Transport } from "./client.ts";
@@ -66,12 +67,13 @@ class Gateway implements Transport<string> {
   }
 
   async txn(wire: WireTxn<string>, exchange: Exchange): Promise<Tried<unknown>> {
-    return parsed(await this.#post({ ...exchange, path: TXN, body: JSON.stringify(wire) }));
+    const post = { ...exchange, path: TXN, body: JSON.stringify(wire) };
+    return parsed(await this.#post(post), exchange);
   }
 
   async authenticate(user: Credentials, exchange: Exchange): Promise<Tried<unknown>> {
     const body = JSON.stringify(user);
-    return parsed(await this.#post({ ...exchange, path: AUTHENTICATE, body }));
+    return parsed(await this.#post({ ...exchange, path: AUTHENTICATE, body }), exchange);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -175,10 +177,10 @@ function readable(
   return { kind: "answer", value: { status, text } };
 }
 
-function parsed(tried: Tried<HttpAnswer>): Tried<unknown> {
+function parsed(tried: Tried<HttpAnswer>, exchange: Pick<Exchange, "hidden">): Tried<unknown> {
   if (tried.kind === "failure") return tried;
   const { status, text } = tried.value;
-  if (status !== 200) return failure(failureOfHttp(status, text));
+  if (status !== 200) return failure(failureOfHttp({ status, text }, exchange));
   try {
     return { kind: "answer", value: JSON.parse(text) };
   } catch {
@@ -188,15 +190,18 @@ function parsed(tried: Tried<HttpAnswer>): Tried<unknown> {
 }
 
 /** Tells what an answer other than 200 means. */
-function failureOfHttp(status: number, text: string): Failure {
-  const seen = `${status} ${text.trim()}`;
+function failureOfHttp(
+  { status, text }: HttpAnswer,
+  { hidden }: Pick<Exchange, "hidden">,
+): Failure {
+  const seen = `${status} ${hidden(text.trim())}`;
   if (/HTTP request to an HTTPS server/.test(text)) return failureOfPlainToTls();
   const answered = errorOf(text);
   if (answered !== undefined) {
     if (status === 503 && !answered.text.startsWith("etcdserver:")) {
       return cannotServe(seen, true);
     }
-    return failureOfStatus(answered);
+    return failureOfStatus({ ...answered, text: hidden(answered.text) });
   }
   if (status === 404 || /CommonName/.test(text)) return cannotServe(seen, false);
   if (status === 401) return failureOfStatus({ code: 16, text: seen });
@@ -209,7 +214,7 @@ function cannotServe(seen: string, sent: boolean): Failure {
   return {
     kind: "gateway",
     sent,
-    text: `the JSON gateway cannot serve: ${seen.slice(0, 240)}`,
+    text: `the JSON gateway cannot serve: ${shortOf(seen)}`,
     repair: 'Set transport to "auto" or "grpc", or let etcd serve the gateway: ' +
       "--enable-grpc-gateway, and a server certificate that is good for client use too",
   };

@@ -95,7 +95,7 @@ class Grpc implements Transport<Bytes> {
   }
 
   async #exchange(exchange: Exchange, invoke: Invoke): Promise<Tried<unknown>> {
-    const { endpoint, signal, timeoutMs } = exchange;
+    const { endpoint, signal, timeoutMs, hidden } = exchange;
     const packages = await (this.#packages ??= loadEtcd3());
     const client = await this.#clientOf(endpoint, packages);
     return await withTimeout(async (ended) => {
@@ -105,7 +105,7 @@ class Grpc implements Transport<Bytes> {
         return { kind: "answer", value };
       } catch (error) {
         if (ended.aborted) return { kind: "failure", failure: failureOfTimeout(timeoutMs) };
-        const seen = failureOfCall(watch.status(), error);
+        const seen = failureOfCall(watch.status(), { error, hidden });
         if (isOfConnection(seen)) await this.#drop(endpoint, client);
         return {
           kind: "failure",
@@ -208,9 +208,13 @@ function watchCall(
   return { interceptor, status: () => seen };
 }
 
-function failureOfCall(status: Status | undefined, error: unknown): Failure {
+function failureOfCall(
+  status: Status | undefined,
+  { error, hidden }: Pick<Exchange, "hidden"> & { readonly error: unknown },
+): Failure {
   if (status === undefined) return failureOfConnection(error);
-  const { code, details } = status;
+  const { code } = status;
+  const details = hidden(status.details);
   if (/Received HTTP status/i.test(details)) return failureOfAnswer(details);
   return code === UNAVAILABLE && !details.startsWith("etcdserver:")
     ? failureOfConnection(new Error(details))

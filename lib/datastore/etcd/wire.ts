@@ -207,36 +207,61 @@ function seenOf<B>(read: Read, response: unknown, codec: BytesCodec<B>): Seen {
   switch (read.kind) {
     case "count":
       return { kind: "count", count };
-    case "get":
-      return { kind: "get", entry: entriesOf(range, codec)[0] };
+    case "get": {
+      const { key } = read;
+      return { kind: "get", entry: entriesOf(range, { codec, isAsked: (one) => one === key })[0] };
+    }
     case "list": {
-      const entries = entriesOf(range, codec);
+      const { from, to } = read;
+      const isAsked = (one: string): boolean => !comesBefore(one, from) && comesBefore(one, to);
+      const entries = entriesOf(range, { codec, isAsked });
       return { kind: "list", entries, more: range["more"] === true || count > entries.length };
     }
   }
 }
 
-function entriesOf<B>(range: Record<string, unknown>, codec: BytesCodec<B>): readonly Entry[] {
+interface EntriesOptions<B> {
+  readonly codec: BytesCodec<B>;
+  /** Whoever believed an answer about another key would take the address of another. */
+  readonly isAsked: (key: string) => boolean;
+}
+
+function entriesOf<B>(
+  range: Record<string, unknown>,
+  { codec, isAsked }: EntriesOptions<B>,
+): readonly Entry[] {
   return listField(range, "kvs").map((kv) => {
     const record = recordOf(kv, "kvs");
+    const key = codec.decode(record["key"] ?? "");
+    if (!isAsked(key)) throw malformed("key", "another one");
     return {
-      key: codec.decode(record["key"] ?? ""),
+      key,
       value: codec.decode(record["value"] ?? ""),
       revision: revisionField(record),
     };
   });
 }
 
+/** In the order of etcd, which is that of bytes: in UTF-16 the halves of a pair stand before other characters. */
+function comesBefore(key: string, bound: string): boolean {
+  if (ASCII.test(key)) return key < bound;
+  let at = 0;
+  while (at < key.length && key[at] === bound[at]) at++;
+  return (key.codePointAt(at) ?? -1) < (bound.codePointAt(at) ?? -1);
+}
+
 function countField(range: Record<string, unknown>): number {
   const value = range["count"] ?? 0;
   const count = typeof value === "string" || typeof value === "number" ? Number(value) : NaN;
-  if (!Number.isSafeInteger(count)) throw malformed("count", value);
+  if (!Number.isSafeInteger(count) || count < 0) throw malformed("count", value);
   return count;
 }
 
 function revisionField(record: Record<string, unknown>): string {
   const revision = record["mod_revision"];
-  if (typeof revision !== "string" || revision === "") throw malformed("mod_revision", revision);
+  if (typeof revision !== "string" || !/^\d+$/.test(revision)) {
+    throw malformed("mod_revision", revision);
+  }
   return revision;
 }
 

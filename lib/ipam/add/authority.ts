@@ -26,14 +26,20 @@ export function* isKnown(request: AddRequest, authority: string | undefined): Pl
   return areOne(request, { authority, cluster: entryOf(seen[0]) });
 }
 
+/** Who knows an API by its authorities. */
+export interface Knowing {
+  /** An ADD's asker, or whoever else asks the API. */
+  readonly asker: Pick<AddRequest["asker"], "authorities">;
+}
+
 /** Tells whether a record names one of the authorities that we know the API by. */
-export function isOwn({ asker }: AddRequest, authority: string | undefined): boolean {
+export function isOwn({ asker }: Knowing, authority: string | undefined): boolean {
   return authority !== undefined && (asker.authorities ?? []).includes(authority);
 }
 
 /** Tells whether the cluster's record names both. */
 export function areOne(
-  { asker }: AddRequest,
+  { asker }: Knowing,
   options: { readonly authority: string | undefined; readonly cluster: Entry | undefined },
 ): boolean {
   const { authority, cluster } = options;

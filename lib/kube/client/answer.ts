@@ -7,6 +7,7 @@
 import { isRecord } from "../../cni/values.ts";
 import { CUT, TOO_LARGE } from "../../tls/body.ts";
 import { shortOf } from "../../tls/connection.ts";
+import { hide } from "../../tls/hide.ts";
 import type { KubeFailure } from "../api.ts";
 
 /** An HTTP answer that was read. */
@@ -44,6 +45,16 @@ const WHO = "Renew the token or the client certificate of the kubeconfig: " +
 const ROLE = 'Give the user of the kubeconfig a ClusterRole with "get" on pods: ' +
   "kubectl apply -f config-samples/rbac.yaml";
 
+/** What was asked for. */
+export interface Asked {
+  /** As `pods`. */
+  readonly resource: string;
+  /** What to do about a 403. Default what lets one read a pod. */
+  readonly role?: string | undefined;
+  /** What was sent and must not be shown, although what is not the API may send it back. */
+  readonly secrets?: readonly (string | undefined)[];
+}
+
 /** What the API says of a failure. */
 interface Status {
   readonly message: string;
@@ -52,16 +63,20 @@ interface Status {
 }
 
 /**
- * Understands an answer to the question for one object.
+ * Understands an answer to the question for an object or a list.
  *
  * An absent object is believed only where the API itself says so: a proxy or a wrong path answer 404 too.
  *
  * @param answer The answer.
- * @param resource What was asked for, as `pods`.
+ * @param asked What was asked for.
  * @returns The object, that there is none, or why there is no answer.
  */
-export function understand(answer: Answer, resource: string): Understood {
+export function understand(
+  answer: Answer,
+  { resource, role = ROLE, secrets = [] }: Asked,
+): Understood {
   const { status, text } = answer;
+  const shown = (said: string): string => shortOf(hide(said, secrets));
   if (text === TOO_LARGE) return refusal("unavailable", `${status} with more than 8 MiB`, SERVER);
   if (text === CUT) {
     const repair = status === 400 ? `${WAIT}, or write https:// in server of the kubeconfig` : WAIT;
@@ -78,13 +93,13 @@ export function understand(answer: Answer, resource: string): Understood {
   }
   const seen = said === undefined || said.message === ""
     ? `${status}`
-    : `${status}, ${said.message}`;
+    : `${status}, ${shown(said.message)}`;
   if (status === 401) return refusal("refused", seen, WHO);
-  if (status === 403) return refusal("refused", seen, ROLE);
+  if (status === 403) return refusal("refused", seen, role);
   if (status === 404) return refusal("unavailable", `${seen} that is not the API's`, SERVER);
-  if (status === 429) return refusal("unavailable", `${seen}${retryAfter(answer)}`, WAIT);
+  if (status === 429) return refusal("unavailable", `${seen}${retryAfter(answer, shown)}`, WAIT);
   if (status >= 300 && status < 400) {
-    return refusal("misconfigured", `${status}, a redirect${origin(answer)}`, SERVER);
+    return refusal("misconfigured", `${status}, a redirect${origin(answer, shown)}`, SERVER);
   }
   if (status === 400 && text.includes("HTTP request to an HTTPS server")) {
     return refusal(
@@ -93,7 +108,11 @@ export function understand(answer: Answer, resource: string): Understood {
       "Write https:// in server of the kubeconfig",
     );
   }
-  return refusal("unavailable", `${seen}${retryAfter(answer)}`, status >= 500 ? WAIT : SERVER);
+  return refusal(
+    "unavailable",
+    `${seen}${retryAfter(answer, shown)}`,
+    status >= 500 ? WAIT : SERVER,
+  );
 }
 
 function refusal(kind: KubeFailure, seen: string, repair: string): Understood {
@@ -113,18 +132,18 @@ function statusOf(value: unknown): Status | undefined {
   if (!isRecord(value) || value["kind"] !== "Status") return undefined;
   const { message, reason, details } = value;
   return {
-    message: typeof message === "string" ? shortOf(message) : "",
+    message: typeof message === "string" ? message : "",
     reason,
     kind: isRecord(details) ? details["kind"] : undefined,
   };
 }
 
-function retryAfter({ headers }: Answer): string {
-  const after = shortOf(headers.get("retry-after") ?? "");
+function retryAfter({ headers }: Answer, shown: (said: string) => string): string {
+  const after = shown(headers.get("retry-after") ?? "");
   return after === "" ? "" : `, Retry-After ${after}`;
 }
 
-function origin({ headers }: Answer): string {
+function origin({ headers }: Answer, shown: (said: string) => string): string {
   const url = URL.parse(headers.get("location") ?? "");
-  return url === null ? "" : ` to ${url.origin}`;
+  return url === null ? "" : ` to ${shown(url.origin)}`;
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type KubeApi, KubeError, type PodName } from "../api.ts";
+import { type KubeConnection, KubeError, type PodName, type Question, type Reply } from "../api.ts";
+import { TOO_LARGE } from "../../tls/body.ts";
 import { type Answer, type Refusal, understand, WAIT } from "./answer.ts";
 import { refusalOf } from "./connection.ts";
 import { isName } from "../names.ts";
@@ -32,12 +33,14 @@ export interface ClientOptions {
   readonly warnings: readonly string[];
   /** The bearer token. */
   readonly token: string | undefined;
+  /** What else is sent and never shown. */
+  readonly secrets?: readonly (string | undefined)[];
   /** How it asks; disposed of with the client. */
   readonly channel: Channel;
 }
 
 /** A Kubernetes API that is asked by single requests. */
-export class KubeClient implements KubeApi {
+export class KubeClient implements KubeConnection {
   /** Its URL. */
   readonly server: string;
   /** The hashes of its certificates. */
@@ -45,6 +48,7 @@ export class KubeClient implements KubeApi {
   /** What deserves a line in the log. */
   readonly warnings: readonly string[];
   readonly #token: string | undefined;
+  readonly #secrets: readonly (string | undefined)[];
   readonly #channel: Channel;
 
   /**
@@ -55,6 +59,7 @@ export class KubeClient implements KubeApi {
     this.authorities = options.authorities;
     this.warnings = options.warnings;
     this.#token = options.token;
+    this.#secrets = [options.token, ...options.secrets ?? []];
     this.#channel = options.channel;
   }
 
@@ -67,11 +72,9 @@ export class KubeClient implements KubeApi {
         repair: "Let the runtime set K8S_POD_NAMESPACE and K8S_POD_NAME in CNI_ARGS",
       });
     }
-    const answer = await this.#get(`/api/v1/namespaces/${namespace}/pods/${name}`, {
-      ...options,
-      what,
-    });
-    const understood = understand(answer, "pods");
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
+    const answer = await this.#get({ ...options, path, what });
+    const understood = understand(answer, { resource: "pods", secrets: this.#secrets });
     switch (understood.kind) {
       case "absent":
         return undefined;
@@ -82,31 +85,33 @@ export class KubeClient implements KubeApi {
     }
   }
 
+  /** Asks for an object or a list. */
+  async ask(question: Question): Promise<Reply> {
+    const answer = await this.#get(question);
+    if (answer.text === TOO_LARGE) return { kind: "tooLarge" };
+    const understood = understand(answer, { ...question, secrets: this.#secrets });
+    if (understood.kind !== "refusal") return understood;
+    throw this.#failure(question.what, understood.refusal);
+  }
+
   /** Closes the connections. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#channel[Symbol.dispose]();
     return Promise.resolve();
   }
 
-  async #get(
-    path: string,
-    options: { readonly what: string; readonly signal: AbortSignal },
-  ): Promise<Answer> {
-    const { what, signal } = options;
-    const headers: Record<string, string> = { accept: "application/json" };
+  async #get(question: Omit<Question, "resource" | "role">): Promise<Answer> {
+    const { path, what, accept = "application/json", answerMs = ANSWER_MS, signal } = question;
+    const headers: Record<string, string> = { accept };
     if (this.#token !== undefined) headers["authorization"] = `Bearer ${this.#token}`;
-    const ended = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const ended = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const late = (): KubeError => {
-      const text = signal.aborted
-        ? "the time of this call is over"
-        : `no answer in ${ANSWER_MS} ms`;
+      const text = signal.aborted ? "the time of this call is over" : `no answer in ${answerMs} ms`;
       return this.#failure(what, { kind: "unavailable", text, repair: WAIT });
     };
     if (signal.aborted) throw late();
     try {
-      const answer = this.#masked(
-        await this.#channel.get(this.server + path, { headers, signal: ended }),
-      );
+      const answer = await this.#channel.get(this.server + path, { headers, signal: ended });
       // A body that was not read to its end in time looks as if it was cut off.
       if (typeof answer.text === "symbol" && ended.aborted) throw late();
       return answer;
@@ -114,15 +119,6 @@ export class KubeClient implements KubeApi {
       if (error instanceof KubeError) throw error;
       throw ended.aborted ? late() : this.#failure(what, refusalOf(error), error);
     }
-  }
-
-  /** What is not the API may send the token back, and what it says is shown. */
-  #masked(answer: Answer): Answer {
-    const token = this.#token;
-    if (token === undefined || answer.status === 200 || typeof answer.text === "symbol") {
-      return answer;
-    }
-    return { ...answer, text: answer.text.replaceAll(token, "(token)") };
   }
 
   #podOf(

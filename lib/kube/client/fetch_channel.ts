@@ -46,7 +46,7 @@ export function fetchChannel(options: FetchChannelOptions): Channel {
   return {
     get: async (url, { headers, signal }) => {
       const place = { url: new URL(url), ca };
-      const { pathname: path } = place.url;
+      const path = place.url.pathname + place.url.search;
       const answer = isPlain
         ? await connections.exchange({ method: "GET", path, headers }, { place, signal })
         : undefined;

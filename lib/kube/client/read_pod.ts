@@ -48,8 +48,11 @@ function partOf(value: Fields, key: string): Fields {
 
 function textOf(value: Fields, key: string): string | undefined {
   const text = value[key] ?? undefined;
-  if (text === undefined || typeof text === "string") return text;
-  throw new SyntaxError(`${key} is not a string`);
+  if (text === undefined) return text;
+  if (typeof text !== "string") throw new SyntaxError(`${key} is not a string`);
+  // Names become parts of keys: half of a surrogate pair cannot.
+  if (!text.isWellFormed()) throw new SyntaxError(`${key} is not well-formed Unicode`);
+  return text;
 }
 
 function requiredOf(value: Fields, key: string): string {

@@ -73,7 +73,8 @@ export function socketChannel(options: SocketChannelOptions): Channel {
 
 function exchange(socket: TLSSocket, url: string, request: Parameters<Get>[1]): Promise<Answer> {
   const { signal } = request;
-  const { host, pathname: path } = new URL(url);
+  const { host, pathname, search } = new URL(url);
+  const path = pathname + search;
   const headers = { ...request.headers, connection: "close" };
   const question = requestBytes({ method: "GET", path, headers }, host);
   return new Promise((resolve, reject) => {

@@ -4,10 +4,13 @@
  * @see {@link https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/}
  * @module
  */
-import { isRecord } from "../../cni/values.ts";
+import { isRecord, show } from "../../cni/values.ts";
 import { type Cluster, clusterOf } from "./cluster.ts";
 import { listOf, type Section, sectionOf, textOf, typeNameOf, unusable } from "./fields.ts";
 import { type User, userOf } from "./user.ts";
+
+/** Names that a message lists. */
+const SHOWN = 8;
 
 /** How an API is reached. */
 export interface Access extends Cluster, User {
@@ -83,13 +86,13 @@ function find(entries: readonly Section[], wanted: Wanted): Section {
   const { file, name, list, by } = wanted;
   const [entry, second] = entries.filter(({ value }) => value["name"] === name);
   if (entry === undefined) {
-    const why = `${by} names "${name}" and ${list} has none of this name`;
+    const why = `${by} names ${show(name)} and ${list} has none of this name`;
     throw unusable(file, why, `Set ${by} to one of ${namesOf(entries)}`);
   }
   if (second === undefined) return entry;
   throw unusable(
     file,
-    `${by} names "${name}" and ${list} has two of this name`,
+    `${by} names ${show(name)} and ${list} has two of this name`,
     `Remove ${entry.at} or ${second.at}`,
   );
 }
@@ -98,9 +101,9 @@ function namesOf(entries: readonly Section[]): string {
   const names = entries.map(({ value }) => value["name"]).filter((name) =>
     typeof name === "string"
   );
-  return names.length === 0
-    ? "those that you add: there is none"
-    : names.map((name) => `"${name}"`).join(", ");
+  if (names.length === 0) return "those that you add: there is none";
+  const more = names.length > SHOWN ? `, and ${names.length - SHOWN} more` : "";
+  return names.slice(0, SHOWN).map(show).join(", ") + more;
 }
 
 function warningsOf(access: Cluster & User, file: string): readonly string[] {

@@ -18,7 +18,7 @@ import {
 import type { AttachmentName } from "../../state/keys.ts";
 import { SCHEMA } from "../../state/records.ts";
 import { readRegular } from "../../file/regular.ts";
-import type { PendingFile } from "./files.ts";
+import { type PendingFile, pendingName } from "./files.ts";
 
 /** A release that is owed. */
 export interface Pending {
@@ -110,6 +110,11 @@ export function readPending(file: PendingFile): Pending | undefined {
   }
   const { space, network, containerID, ifname, since, cluster, node, cooldownMs } = read;
   const name = { network, containerId: containerID, ifName: ifname };
+  if (!file.path.endsWith(`/${pendingName({ space, network }, { attachment: name, since })}`)) {
+    throw new PendingError(
+      `Cannot use ${file.path} as it speaks of another release: look at it, then remove it`,
+    );
+  }
   return { file, space, name, since, node: { cluster, node }, cooldownMs, datastore };
 }
 

@@ -88,8 +88,7 @@ export function writePending(
 ): string {
   const { attachment, since, text } = options;
   const folder = pendingFolder(place);
-  const moment = since.toString(16).padStart(16, "0");
-  const path = `${folder}/${nameOf(attachment)}@${moment}.json`;
+  const path = `${pendingRoot(place.dataDir)}/${pendingName(place, { attachment, since })}`;
   writeAtomically(path, text, { replace: true });
   // A name lasts when its directory is on the disk, and so with each directory above it that may be new.
   for (let at = folder; at.length >= place.dataDir.length; at = at.slice(0, at.lastIndexOf("/"))) {
@@ -126,6 +125,14 @@ export function sweepPending(place: PendingPlace, before: number): void {
     const { mtime } = Deno.statSync(path);
     if (mtime !== null && mtime.getTime() < before) removeSmall(path);
   }
+}
+
+/** Where below {@linkcode pendingRoot} a release stands. */
+export function pendingName(
+  { space, network }: Pick<PendingPlace, "space" | "network">,
+  { attachment, since }: { readonly attachment: AttachmentId; readonly since: number },
+): string {
+  return `${space}/${network}/${nameOf(attachment)}@${since.toString(16).padStart(16, "0")}.json`;
 }
 
 /** Removes files. Whoever else removed one has done the same work. */

@@ -293,5 +293,5 @@ Deno.test("getPod() shows nothing of the token that a server sends back", async 
   );
   const error = await assertRejects(() => ask(served.api), KubeError);
   assertEquals(error.message.includes(TOKEN), false);
-  assert(error.message.includes("you sent Bearer (token) and are nobody"), error.message);
+  assert(error.message.includes("you sent Bearer (secret) and are nobody"), error.message);
 });

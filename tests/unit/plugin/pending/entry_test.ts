@@ -6,6 +6,7 @@ import {
   PendingError,
   readPending,
 } from "../../../../lib/plugin/pending/entry.ts";
+import { writePending } from "../../../../lib/plugin/pending/files.ts";
 import { isSameDatastore } from "../../../../lib/plugin/pending/same_datastore.ts";
 
 const ETCD: EtcdConfig = {
@@ -27,12 +28,13 @@ const OWED: Omit<Pending, "file"> = {
 };
 
 function read(text: string): Pending | undefined {
-  const path = Deno.makeTempFileSync({ prefix: "kube-ipam-entry-" });
+  const dataDir = Deno.makeTempDirSync({ prefix: "kube-ipam-entry-" });
   try {
-    Deno.writeTextFileSync(path, text);
-    return readPending({ path, since: OWED.since });
+    const { space, name, since } = OWED;
+    const place = { dataDir, space, network: name.network };
+    return readPending({ path: writePending(place, { attachment: name, since, text }), since });
   } finally {
-    Deno.removeSync(path);
+    Deno.removeSync(dataDir, { recursive: true });
   }
 }
 
@@ -60,6 +62,9 @@ Deno.test("readPending() tells what is wrong, and that it stays", () => {
     [{ ...whole, containerID: undefined }, 'its field "containerID"'],
     [{ ...whole, datastore: { kind: "consul" } }, 'its field "datastore.kind"'],
     [{ ...whole, datastore: { kind: "etcd", endpoints: "a" } }, 'its field "endpoints"'],
+    [{ ...whole, containerID: "c2" }, "it speaks of another release"],
+    [{ ...whole, space: "other" }, "it speaks of another release"],
+    [{ ...whole, since: whole.since + 1 }, "it speaks of another release"],
     [{ ...whole, schema: 2 }, "of schema 2 as this kube-ipam knows 1"],
   ];
   for (const [value, problem] of cases) {
