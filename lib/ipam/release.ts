@@ -143,6 +143,7 @@ function release(
   const guards: Guard[] = [];
   const writes: Write[] = [];
   const owners: OwnerGuard[] = [];
+  const written = new Set<string>();
   const options = { space, now, cooldownMs: deletesOnly ? 0 : cooldownMs };
   for (const item of mine) {
     const { key, revision } = item.entry;
@@ -152,6 +153,8 @@ function release(
     if (taken.length > 0 && writes.length + removal.writes.length > MAX_OPERATIONS) break;
     // Two attachments of one owner: one of them is the owner's no more, so each in its own turn.
     if (guards.some((guard) => guard.key === ownerGuard?.key)) continue;
+    // Damaged records may name one address twice: nobody's release may fail of that.
+    if (removal.writes.some(({ key }) => written.has(key))) continue;
     taken.push(item);
     guards.push(guardOf(item.entry));
     if (ownerGuard !== undefined) {
@@ -159,14 +162,15 @@ function release(
       guards.push(ownerGuard);
     }
     writes.push(...removal.writes);
+    for (const { key } of removal.writes) written.add(key);
   }
-  const written = new Set(writes.map(({ key }) => key));
   for (const one of expired) {
     const cleared = clearing(space, [one]);
     if (writes.length + cleared.deletes.length > MAX_OPERATIONS) break;
     if (cleared.deletes.some((key) => written.has(key))) continue;
     guards.push(...cleared.guards);
     writes.push(...cleared.deletes.map(deletion));
+    for (const key of cleared.deletes) written.add(key);
   }
   return { txn: { guards, writes }, taken, owners };
 }

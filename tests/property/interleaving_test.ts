@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { MemoryDatastore } from "../../lib/datastore/memory.ts";
 import { add, addRequest, ipsOf, judgeOf, release, seeded } from "../support/allocator.ts";
 import { checkInvariants } from "../support/invariants.ts";
+import { runs } from "../support/runs.ts";
 import { scheduled } from "../support/scheduled.ts";
 import { setOf, wishFor } from "../support/sets.ts";
 
@@ -43,7 +44,7 @@ Deno.test("planAdd() of six containers at once gives six addresses in every inte
       assertEquals(new Set(ips).size, 6, "the /29 has room for all six");
       await checkInvariants(memory);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });
 
@@ -67,7 +68,7 @@ Deno.test("planAdd() of eight containers that wish for one address grants it to 
       assertEquals(kinds.filter((kind) => kind === "taken").length, 7);
       await checkInvariants(memory);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 
@@ -95,7 +96,7 @@ Deno.test("planRelease() of the former container frees nothing that its pod's ne
       assert(ipsOf(got)[0] !== ipsOf(foreign)[0]);
       assertEquals(held.size, 2);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -114,7 +115,7 @@ Deno.test("planAdd() and planRelease() of one container at once never leave half
       await scheduler.waitFor(Promise.all(calls));
       await checkInvariants(memory);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });
 
@@ -151,7 +152,7 @@ Deno.test("of four pods that take one address over at once, one gets it, whateve
       assertEquals(kinds.filter((kind) => kind === "taken").length, 3);
       assertEquals([...(await checkInvariants(memory)).keys()], ["10.0.0.9"]);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -178,6 +179,6 @@ Deno.test("an owner's next pod gets its address in every interleaving with DEL, 
       assertEquals(refused.kind, "taken");
       assertEquals([...(await checkInvariants(memory)).keys()], [ip]);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });

@@ -15,6 +15,7 @@ import {
   V4,
   V6,
 } from "../unit/kube/annotations/_annotations.ts";
+import { runs } from "../support/runs.ts";
 
 const TWIN = { ...V4, rangeStart: "10.1.0.100", rangeEnd: "10.1.0.110" };
 const SPARSE = { subnet: "10.1.2.0/25", fixedStart: "10.1.2.16", fixedEnd: "10.1.2.31" };
@@ -161,7 +162,7 @@ Deno.test("readAnnotations() answers any annotations with fixed addresses, or 10
         assert((error.details ?? "").length > 0 && (error.details ?? "").length < 20_000);
       }
     }),
-    { numRuns: 8000 },
+    { numRuns: runs(8000) },
   );
   assert(answered > 300 && results > 50, `only ${answered} were found, ${results} with a result`);
 });

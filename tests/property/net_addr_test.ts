@@ -9,6 +9,7 @@ import {
   parseAddr,
   toHex,
 } from "../../lib/net/addr.ts";
+import { runs } from "../support/runs.ts";
 
 const ipv4 = fc.bigInt({ min: 0n, max: 0xffff_ffffn });
 /** Zero groups are frequent, so that runs of them are. */
@@ -99,7 +100,7 @@ Deno.test("parseAddr() agrees with a slow parser on text that is nearly an addre
     fc.property(nearAddr, (text) => {
       assertEquals(tryParse(text), slowParse(text));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -115,7 +116,7 @@ Deno.test("parseAddr() agrees with a slow parser on addresses with one change", 
       const changed = text.slice(0, at) + put + text.slice(at + drop);
       assertEquals(tryParse(changed), slowParse(changed), changed);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

@@ -11,6 +11,7 @@ import {
   subtractIntervals,
   valueAt,
 } from "../../lib/net/interval.ts";
+import { runs } from "../support/runs.ts";
 
 /** The universe is 256 values; it starts at zero or ends with the last IPv6 address. */
 const base = fc.constantFrom(0n, 2n ** 32n - 256n, 2n ** 128n - 256n);
@@ -72,7 +73,7 @@ Deno.test("subtractIntervals() agrees with a set", () => {
       const want = [...membersOf(one)].filter((value) => !gone.has(value));
       assertSet(subtractIntervals(one, other), want);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

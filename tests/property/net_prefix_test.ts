@@ -13,6 +13,7 @@ import {
   prefixOf,
 } from "../../lib/net/prefix.ts";
 import { type AddrRange, formatRange, parseRange } from "../../lib/net/range.ts";
+import { runs } from "../support/runs.ts";
 
 const addr: fc.Arbitrary<Addr> = fc.oneof(
   fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }).map((value): Addr => ({ family: 4, value })),
@@ -91,7 +92,7 @@ Deno.test("parsePrefixLength() accepts a dotted mask exactly if its bits are one
         assertEquals(parsePrefixLength(formatAddr(one), 4), ones.length);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
@@ -162,6 +163,6 @@ Deno.test("the parsers throw nothing but a SyntaxError", () => {
         assert(error instanceof SyntaxError, String(error));
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });

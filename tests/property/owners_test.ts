@@ -7,6 +7,7 @@ import type { AddOutcome } from "../../lib/ipam/add/allocate.ts";
 import type { AddRequest } from "../../lib/ipam/request.ts";
 import { add, addRequest, ipsOf, release, seeded } from "../support/allocator.ts";
 import { checkInvariants } from "../support/invariants.ts";
+import { runs } from "../support/runs.ts";
 import { setOf, wishFor } from "../support/sets.ts";
 
 const SET = setOf({ subnet: "10.0.0.0/28", random: "10.0.0.1-10.0.0.3" });
@@ -206,6 +207,6 @@ Deno.test("owners, wishes and take-over agree with the naive model", async () =>
       await using store = new MemoryDatastore();
       await play(store, { list, seed });
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
 });

@@ -12,6 +12,7 @@ import type { AddRequest } from "../../lib/ipam/request.ts";
 import { parseAddr } from "../../lib/net/addr.ts";
 import { add, addRequest, ipsOf, runPlan, seeded } from "../support/allocator.ts";
 import { checkInvariants } from "../support/invariants.ts";
+import { runs } from "../support/runs.ts";
 import { scheduled } from "../support/scheduled.ts";
 import { setOf, wishFor } from "../support/sets.ts";
 
@@ -241,6 +242,6 @@ Deno.test("whatever happens at once, no address is held twice and no grant is lo
         }
       }
     }),
-    { numRuns: 400 },
+    { numRuns: runs(400) },
   );
 });

@@ -20,10 +20,12 @@ import type { Known } from "./known.ts";
  */
 export function isEarlier(
   { asker, deferredMs }: AddRequest,
-  { nodeId, boot, since }: AttachmentRecord,
+  { nodeId, boot, since, pod }: AttachmentRecord,
 ): boolean {
   if (deferredMs !== undefined && since <= deferredMs) return true;
-  return nodeId === asker.nodeId && boot !== asker.boot;
+  if (nodeId === asker.nodeId && boot !== asker.boot) return true;
+  // A container is of one pod: what is recorded for another came late, after its DEL.
+  return pod?.uid !== undefined && asker.pod?.uid !== undefined && pod.uid !== asker.pod.uid;
 }
 
 /**

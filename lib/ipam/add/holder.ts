@@ -90,7 +90,8 @@ export function isSameAttachment(request: AddRequest, holder: AddressRecord): bo
 
 function isSameHolder(now: AddressRecord, before: AddressRecord): boolean {
   return now.state === "held" && now.network === before.network &&
-    now.containerID === before.containerID && now.ifname === before.ifname;
+    now.containerID === before.containerID && now.ifname === before.ifname &&
+    now.pod?.uid === before.pod?.uid; // another pod may use the container ID again
 }
 
 function unknown(reason: string): Look {
