@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openEtcd } from "../../lib/datastore/etcd/open.ts";
 import { parseAddr } from "../../lib/net/addr.ts";
 import { addressKey, expiringKey } from "../../lib/state/keys.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   addressFor,
   assertRefused,
