@@ -71,9 +71,29 @@ Deno.test("after a boot the containers that did not come back are freed", async 
   assertEquals(await states(sandbox), { [running]: "held", [back]: "held" });
 
   const third = await run(sandbox, ["--grace", "0"]);
-  assertMatch(third.stdout, new RegExp(`freed +${running} +testnet .* rebooted: node `));
+  assertMatch(third.stdout, new RegExp(`kept +${running} +testnet .* booted: .*--running`));
+  const last = await run(sandbox, ["--grace", "0", "--running", "-"], "another\n");
+  assertMatch(last.stdout, new RegExp(`freed +${running} +testnet .* rebooted: node `));
   assertEquals(await states(sandbox), { [back]: "held" });
   await sandbox.call(callFor("DEL", "back", { netconf }));
+});
+
+Deno.test("an id of another run directory frees nothing that may run", async () => {
+  await using sandbox = await makeSandbox();
+  const { root } = sandbox;
+  const runDir = `${root}/run-of-its-own`;
+  const netconf = sandbox.netconf({ datastore: "sqlite", cooldown: "0s", runDir });
+  const own = (await addressFor(sandbox, OLD, { netconf })).replace(/\/.*/, "");
+  const other = await add(sandbox, KEPT);
+  for (let time = 0; time < 2; time++) {
+    assertEquals((await run(sandbox, ["--grace", "0", "--json"])).json.freed, []);
+  }
+  // Emptied by hand: the next call makes a new id.
+  await Deno.remove(sandbox.runDir, { recursive: true });
+  for (let time = 0; time < 2; time++) {
+    assertEquals((await run(sandbox, ["--grace", "0", "--json"])).json.freed, []);
+  }
+  assertEquals(await states(sandbox), { [own]: "held", [other]: "held" });
 });
 
 Deno.test("a run directory that calls could not write proves no boot", async () => {
@@ -99,7 +119,7 @@ Deno.test("a grace keeps what is young, and a dry run keeps all", async () => {
   const ip = await add(sandbox, OLD);
   await Deno.writeTextFile(`${sandbox.runDir}/boot`, "another-boot");
   assertEquals((await run(sandbox, ["--json"])).json.freed, []);
-  const { json, stderr } = await run(sandbox, ["--grace=0", "--dry-run", "--json"]);
+  const { json, stderr } = await run(sandbox, ["--grace=0", "--running=-", "--dry-run", "--json"]);
   assertEquals(json.freed.map((item: { readonly ip: string }) => item.ip), [ip]);
   assertStringIncludes(stderr, "kube-ipam: 1 would be freed, 0 kept\n");
   assertEquals(await states(sandbox), { [ip]: "held" });

@@ -22,6 +22,7 @@ import type { AttachmentName } from "../../lib/state/keys.ts";
 import { parseAddress } from "../../lib/state/record_text.ts";
 import { add, addRequest, ipsOf, runPlan, seeded } from "../support/allocator.ts";
 import { allEntries, checkInvariants, entriesOfCluster } from "../support/invariants.ts";
+import { podOf } from "../support/pod.ts";
 import { setOf, wishFor } from "../support/sets.ts";
 import {
   type AddCommand,
@@ -48,18 +49,6 @@ const MODEL_V4: ModelSet = {
 const MODEL_V6: ModelSet = {
   random: range("fd00::", { first: 1, last: 0x30, radix: 16 }).filter((ip) => ip !== "fd00::3"),
   fixed: [],
-};
-const POD: Pod = {
-  namespace: "ns",
-  name: "",
-  uid: "",
-  phase: "Running",
-  deletionMs: undefined,
-  annotations: {},
-  controller: undefined,
-  templateHash: undefined,
-  serviceAccount: "default",
-  nodeName: "",
 };
 /** What another cluster of the same space holds all the time. */
 const FOREIGN = ["10.0.0.5", "10.0.0.11"];
@@ -346,7 +335,7 @@ class Play {
   #api({ isSetGone }: { readonly isSetGone: boolean }): JudgingApi {
     const pods = PODS.flatMap((_, pod): readonly Pod[] => {
       const uid = uidOf(pod, this.incarnations[pod] ?? 0);
-      return pod === PODMAN ? [] : [{ ...POD, name: `pod-${pod}`, uid }];
+      return pod === PODMAN ? [] : [podOf({ namespace: "ns", name: `pod-${pod}`, uid })];
     });
     const living = (): Promise<ReadonlySet<string>> =>
       Promise.resolve(new Set(pods.map(({ uid }) => uid)));

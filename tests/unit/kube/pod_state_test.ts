@@ -1,27 +1,12 @@
 /** What became of a pod, by what the API has under its name. */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Pod } from "../../../lib/kube/pod.ts";
 import { endingAdvice, podStateOf } from "../../../lib/kube/pod_state.ts";
+import { podOf } from "../../support/pod.ts";
 
 const NAME = { namespace: "shop", name: "db" };
 const UID = "00000000-0000-4000-8000-000000000001";
 const OTHER = "00000000-0000-4000-8000-000000000002";
 const HASH = "0123456789abcdef0123456789abcdef";
-
-function podOf(changes: Partial<Pod> = {}): Pod {
-  return {
-    ...NAME,
-    uid: UID,
-    phase: "Running",
-    deletionMs: undefined,
-    annotations: {},
-    controller: undefined,
-    templateHash: undefined,
-    serviceAccount: "default",
-    nodeName: "node-a",
-    ...changes,
-  };
-}
 
 const MIRROR = { "kubernetes.io/config.hash": HASH };
 

@@ -5,26 +5,11 @@ import { KubeError } from "../../../lib/kube/api.ts";
 import type { Pod } from "../../../lib/kube/pod.ts";
 import { makeJudge } from "../../../lib/plugin/judge.ts";
 import type { AddressRecord } from "../../../lib/state/records.ts";
+import { podOf } from "../../support/pod.ts";
 
 const UID = "00000000-0000-4000-8000-000000000001";
 const HASH = "0123456789abcdef0123456789abcdef";
 const NOW = Date.parse("2026-11-21T12:00:00Z");
-
-function podOf(changes: Partial<Pod> = {}): Pod {
-  return {
-    namespace: "shop",
-    name: "db",
-    uid: UID,
-    phase: "Running",
-    deletionMs: undefined,
-    annotations: {},
-    controller: undefined,
-    templateHash: undefined,
-    serviceAccount: "default",
-    nodeName: "node-a",
-    ...changes,
-  };
-}
 
 function judge(
   found: Pod | undefined | KubeError,

@@ -20,6 +20,7 @@ import {
   seeded,
 } from "../../../support/allocator.ts";
 import { allEntries, checkInvariants } from "../../../support/invariants.ts";
+import { podOf } from "../../../support/pod.ts";
 import { setOf } from "../../../support/sets.ts";
 
 /** Now. */
@@ -102,19 +103,7 @@ export function uidOf(name: string, incarnation = 1): string {
 
 /** Makes a pod that runs. */
 export function run(world: World, name: string, changes: Partial<Pod> = {}): Pod {
-  const pod: Pod = {
-    namespace: "shop",
-    name,
-    uid: uidOf(name),
-    phase: "Running",
-    deletionMs: undefined,
-    annotations: {},
-    controller: undefined,
-    templateHash: undefined,
-    serviceAccount: "default",
-    nodeName: "node-a",
-    ...changes,
-  };
+  const pod = podOf({ name, uid: uidOf(name), ...changes });
   world.pods.set(`${pod.namespace}/${name}`, pod);
   return pod;
 }
