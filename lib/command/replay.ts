@@ -5,11 +5,12 @@
  */
 import type { Config } from "../config/config.ts";
 import { DEFAULT_DATA_DIR, DEFAULT_RUN_DIR } from "../config/defaults.ts";
+import { DatastoreError } from "../datastore/datastore.ts";
 import { openDatastore } from "../datastore/open.ts";
 import { transact } from "../datastore/transact.ts";
 import type { Io } from "../plugin/io.ts";
 import { randomFraction } from "../plugin/random.ts";
-import { readText } from "../plugin/files.ts";
+import { exists, readText } from "../plugin/files.ts";
 import { type Pending, PendingError, readPending } from "../plugin/pending/entry.ts";
 import { listPending, listPlaces, sweepPending } from "../plugin/pending/files.ts";
 import { replay as replayList, type Settled } from "../plugin/pending/replay.ts";
@@ -121,10 +122,13 @@ async function replayGroup(
   const [first] = group;
   if (first === undefined) return 0;
   const { space, name: { network } } = first;
-  const config = configs.find((one) => one.space === space && one.network === network) ??
-    { datastore: first.datastore, dataDir, runDir: DEFAULT_RUN_DIR };
+  const fitting = configs.filter((one) => one.space === space && one.network === network);
+  const given = fitting.find((one) => one.dataDir === dataDir) ?? fitting[0];
+  // What this directory owes, its own database holds, whatever a configuration says of another one.
+  const config = { datastore: first.datastore, runDir: DEFAULT_RUN_DIR, ...given, dataDir };
   let owed = group.length;
   try {
+    await refuseNewDatabase(config);
     await using store = await openDatastore(config, { random: randomFraction });
     const settled = replayList(group, {
       run: (plan) =>
@@ -143,6 +147,19 @@ async function replayGroup(
     tellError(io, error, `${what} on network "${network}" still owed`);
   }
   return owed;
+}
+
+/** Opening would make one, and nothing found in that proves anything. */
+async function refuseNewDatabase(
+  { datastore, dataDir }: Pick<Config, "datastore" | "dataDir">,
+): Promise<void> {
+  if (datastore.kind !== "sqlite") return;
+  const { SQLITE_FILE } = await import("../datastore/sqlite.ts");
+  const path = `${dataDir}/${SQLITE_FILE}`;
+  if (exists(path)) return;
+  throw new DatastoreError("storage", `Cannot find the database ${path}`, {
+    repair: "Restore it; if it is gone for good, remove what is owed with it",
+  });
 }
 
 function jsonOf({ pending, released, left }: Settled): string {

@@ -45,12 +45,16 @@ export interface Expiring {
   readonly replacement: Replacement;
 }
 
-/** Reads the oldest expiring records of a family. */
+/** Reads the oldest expiring records of a family; with `now`, in milliseconds since the epoch, only those whose time has come. */
 export function readOldest(
   space: string,
-  { family, limit }: { readonly family: Family; readonly limit: number },
+  { family, limit, now }: {
+    readonly family: Family;
+    readonly limit: number;
+    readonly now?: number;
+  },
 ): ListRead {
-  return { kind: "list", ...expiringBounds(space, family), limit, values: true };
+  return { kind: "list", ...expiringBounds(space, family, now), limit, values: true };
 }
 
 /** Reads entries of {@linkcode readOldest}. Those that cannot be read are left out: they are neither given again nor cleared. */
@@ -133,7 +137,8 @@ export function clearing(
  * Looks for addresses to give again when none is free: those that cool down, and those whose time is over. Never one that is retained
  * and not expired.
  *
- * @param options The space and family; `now` in milliseconds since the epoch; `grantable`: whether the pool may grant it.
+ * @param options The space and family; `now` in milliseconds since the epoch; `grantable`: whether the pool may grant it;
+ * `without`: whether it was tried already.
  * @returns Those of the first page with any that will do, oldest first, so that expired ones come before all others; none when the
  * pool is exhausted.
  */
@@ -142,8 +147,9 @@ export function* findReusable(options: {
   readonly family: Family;
   readonly now: number;
   readonly grantable: (value: bigint) => boolean;
+  readonly without?: (one: Expiring) => boolean;
 }): Plan<readonly Expiring[]> {
-  const { space, family, now, grantable } = options;
+  const { space, family, now, grantable, without } = options;
   const { from, to } = expiringBounds(space, family);
   let start = from;
   for (let page = 0; page < PAGES; page++) {
@@ -154,7 +160,9 @@ export function* findReusable(options: {
     const members = entries.filter(({ key }) => isMember(key, grantable));
     const looked = members.slice(0, PAGE);
     const list = parseOldest(space, isFirst ? looked : yield* readAll(looked));
-    const found = list.filter(({ state, untilMs }) => state === "cooling" || untilMs <= now);
+    const found = list.filter((one) =>
+      (one.state === "cooling" || one.untilMs <= now) && without?.(one) !== true
+    );
     if (found.length > 0) return found;
     const last = members.length > PAGE ? looked.at(-1) : entries.at(-1);
     if (last === undefined || (last === entries.at(-1) && entries.length < limit)) return [];

@@ -67,7 +67,9 @@ export function* planRelease(request: ReleaseRequest): Plan<readonly Released[]>
     if (pending.length === 0) return names.flatMap((name) => done.get(name) ?? []);
     const seen = yield* read([
       ...pending.map((name) => ({ kind: "get", key: attachmentKey(space, name) } as const)),
-      ...families.map((family) => readOldest(space, { family, limit: SEEN_BY_DEL })),
+      ...families.map((family) =>
+        readOldest(space, { family, limit: SEEN_BY_DEL, now: request.now })
+      ),
     ]);
     const mine: Mine[] = [];
     for (const [index, name] of pending.entries()) {

@@ -63,7 +63,7 @@ export interface AddRequest {
   readonly cooldownMs: number;
   /** When a DEL of this container was deferred, in milliseconds since the epoch: what it held until then is rewritten. */
   readonly deferredMs?: number | undefined;
-  /** Milliseconds since the epoch; later than {@linkcode deferredMs}. */
+  /** Milliseconds since the epoch. */
   readonly now: number;
   /** Chance. */
   readonly random: Random;

@@ -169,7 +169,7 @@ function toRequest(
     allocation,
     cooldownMs,
     deferredMs,
-    now: Math.max(io.now(), (deferredMs ?? 0) + 1),
+    now: io.now(),
     random: io.random,
   };
 }

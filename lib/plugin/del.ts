@@ -9,7 +9,7 @@ import { DatastoreError } from "../datastore/datastore.ts";
 import { planRelease, type Released } from "../ipam/release.ts";
 import { type DelCall, type Done, open, run } from "./call.ts";
 import { readNode } from "./node.ts";
-import { pendingOf } from "./pending/files.ts";
+import { type PendingFile, pendingOf } from "./pending/files.ts";
 import { releaseInAnyCase } from "./release.ts";
 
 /**
@@ -22,25 +22,26 @@ import { releaseInAnyCase } from "./release.ts";
  * @throws {RecordError} If the attachment's record cannot be read.
  */
 export async function del(call: DelCall): Promise<Done> {
+  const since = call.io.now(); // what is written later is of the container's next life
   try {
-    return await release(call);
+    return await release(call, since);
   } catch (error) {
     const { defer, isDeferrable } = await import("./pending/defer.ts");
     if (!isDeferrable(error)) throw error;
-    return defer(call, error);
+    return defer(call, { error, since });
   }
 }
 
-async function release(call: DelCall): Promise<Done> {
-  const { config, invocation: { attachment }, io } = call;
+async function release(call: DelCall, now: number): Promise<Done> {
+  const { config, invocation: { attachment } } = call;
   const { space, network, cooldownMs } = config;
   const node = readNode(config);
-  const owed = pendingOf(config, attachment);
+  const { owed, warnings } = readOwed(call);
   await using store = await open(call);
   const names = [{ network, ...attachment }];
   const [released] = await releaseInAnyCase(
     (plan) => run(store, plan, call),
-    (options) => planRelease({ space, node, names, cooldownMs, now: io.now(), ...options }),
+    (options) => planRelease({ space, node, names, cooldownMs, now, ...options }),
   );
   if (released?.kind === "unreadable") throw released.error;
   if (released?.kind === "waiting") throw outOfSpace();
@@ -48,7 +49,19 @@ async function release(call: DelCall): Promise<Done> {
     const { settle } = await import("./pending/own.ts");
     settle(owed, config);
   }
-  return { stdout: "", log: toLog(released) };
+  return { stdout: "", log: toLog(released), warnings };
+}
+
+/** What is owed for the attachment is settled by its release. Where nobody can tell, it is left to who can: DEL must not fail of it. */
+function readOwed(
+  { config, invocation: { attachment } }: DelCall,
+): { readonly owed: readonly PendingFile[]; readonly warnings: readonly string[] } {
+  try {
+    return { owed: pendingOf(config, attachment), warnings: [] };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { owed: [], warnings: [`Cannot tell whether a release is owed: ${reason}`] };
+  }
 }
 
 function outOfSpace(): DatastoreError {

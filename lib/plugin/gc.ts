@@ -72,8 +72,8 @@ async function releaseAll(
   const { call, stale, node } = options;
   const { config: { space, cooldownMs, gcGraceMs: graceMs }, io } = call;
   const now = io.now();
-  const keep = ({ nodeId, since }: AttachmentRecord): boolean =>
-    nodeId !== node.nodeId || isYoung(since, { now, graceMs });
+  const keep = (record: AttachmentRecord): boolean =>
+    record.nodeId !== node.nodeId || isYoung(record, { now, graceMs, boot: node.boot });
   const released: Released[] = [];
   const errors: CniError[] = [];
   let isFull = false;
@@ -99,13 +99,16 @@ async function releaseAll(
 
 /**
  * Whether the grace protects a record, or it was written after this GC began. One that is of the future was written before the clock
- * was set back: nobody knows its age, and the runtime does not know its container.
+ * was set back: nobody knows its age, and the runtime does not know its container. So without a grace it goes, and with one when it is
+ * of an earlier boot.
  */
 function isYoung(
-  since: number,
-  { now, graceMs }: { readonly now: number; readonly graceMs: number },
+  { since, boot }: AttachmentRecord,
+  options: { readonly now: number; readonly graceMs: number; readonly boot: string },
 ): boolean {
-  return since > now - graceMs && since <= now + Math.max(graceMs, FUTURE_MS);
+  const { now, graceMs } = options;
+  if (since <= now + Math.max(graceMs, FUTURE_MS)) return since > now - graceMs;
+  return graceMs > 0 && boot === options.boot;
 }
 
 function outOfSpace(waiting: readonly AttachmentRecord[]): DatastoreError {

@@ -26,6 +26,8 @@ interface Trace {
   log: LogConfig;
   warnings: readonly string[];
   fields: Record<string, unknown>;
+  /** The call, when its datastore can be reached. */
+  reached?: Call;
 }
 
 /**
@@ -47,19 +49,24 @@ export async function runPlugin(io: Io): Promise<number> {
   try {
     const done = await serve(io, trace);
     if (done.stdout !== "") print(io, done.stdout);
-    const warnings = [...trace.warnings, ...(done.warnings ?? [])];
-    Object.assign(trace.fields, done.log, warnings.length > 0 ? { warnings } : {});
+    trace.warnings = [...trace.warnings, ...(done.warnings ?? [])];
+    Object.assign(trace.fields, done.log);
     if (trace.fields.verb === "STATUS" || trace.fields.verb === "VERSION") level = "debug";
-    if (warnings.length > 0) level = "warn";
   } catch (error) {
     const { failure } = await import("./failures.ts");
     const found = failure(error);
     const { code, message, details } = found;
     tryPrint(io, formatError(found, trace.cniVersion));
     Object.assign(trace.fields, { code, msg: message, details });
-    if (trace.warnings.length > 0) trace.fields.warnings = trace.warnings;
     level = "error";
     exitCode = 1;
+  }
+  if (trace.reached !== undefined && isOwing(trace.reached.config)) {
+    await makeUp(trace.reached, trace);
+  }
+  if (trace.warnings.length > 0) {
+    trace.fields.warnings = trace.warnings;
+    if (level !== "error") level = "warn";
   }
   trace.fields.durationMs = Math.round((performance.now() - started) * 10) / 10;
   writeLog(trace.log, { level, line: trace.fields, stderr: io.stderr });
@@ -138,16 +145,13 @@ async function configure(unread: UnreadCall, trace: Trace): Promise<Done> {
   const call = await readCall(unread);
   trace.log = call.config.log;
   trace.warnings = call.config.warnings;
-  let hasReached = false;
   try {
     const done = await dispatch(call);
-    hasReached = done.hasReached ?? true;
+    if (done.hasReached !== false) trace.reached = call;
     return done;
   } catch (error) {
-    hasReached = !(await isOutOfReach(error));
+    if (!(await isOutOfReach(error))) trace.reached = call;
     throw error;
-  } finally {
-    if (hasReached && isOwing(call.config)) await makeUp(call, trace);
   }
 }
 
@@ -156,7 +160,7 @@ async function isOutOfReach(error: unknown): Promise<boolean> {
   return error instanceof DatastoreError;
 }
 
-/** Releases that could not be committed before. */
+/** Releases that could not be committed before: after the answer, which is all that the runtime needs. */
 async function makeUp(call: Call, trace: Trace): Promise<void> {
   const { replayAfter } = await import("./pending/after.ts");
   const { count, warnings } = await replayAfter(call);

@@ -16,7 +16,7 @@ const WRITABLE_MS = 60_000;
 
 /** Tells whether any call reached the datastore since boot. */
 export function hasReached(config: Place): boolean {
-  return exists(okFile(config));
+  return foldersOf(config).some((folder) => exists(`${folder}/ok`));
 }
 
 /**
@@ -26,9 +26,11 @@ export function hasReached(config: Place): boolean {
  * @param wroteMs When it was seen to take writes, in milliseconds since the epoch; absent if it was not tried.
  */
 export function markReached(config: Place, wroteMs?: number): void {
-  if (exists(outageFile(config))) removeSmall(outageFile(config));
-  if (wroteMs === undefined && exists(okFile(config))) return;
-  writeSmall(okFile(config), wroteMs === undefined ? "" : String(wroteMs));
+  for (const folder of foldersOf(config)) {
+    if (exists(`${folder}/outage`)) removeSmall(`${folder}/outage`);
+    if (wroteMs === undefined && exists(`${folder}/ok`)) continue;
+    writeSmall(`${folder}/ok`, wroteMs === undefined ? "" : String(wroteMs));
+  }
 }
 
 /**
@@ -39,9 +41,12 @@ export function markReached(config: Place, wroteMs?: number): void {
  * @returns Whether to try.
  */
 export function isTrialDue(config: Place, now: number): boolean {
-  if (exists(outageFile(config))) return true;
-  const age = now - Number(readText(okFile(config)) ?? Number.NaN);
-  return !(age >= 0 && age < WRITABLE_MS);
+  const folders = foldersOf(config);
+  if (folders.some((folder) => exists(`${folder}/outage`))) return true;
+  return !folders.some((folder) => {
+    const age = now - numberIn(`${folder}/ok`);
+    return age >= 0 && age < WRITABLE_MS;
+  });
 }
 
 /**
@@ -52,23 +57,22 @@ export function isTrialDue(config: Place, now: number): boolean {
  * @returns Milliseconds since the first failed STATUS after the last success.
  */
 export function outageMs(config: Place, now: number): number {
-  const since = Number(readText(outageFile(config)) ?? Number.NaN);
-  if (Number.isFinite(since)) return Math.max(0, now - since);
-  writeSmall(outageFile(config), String(now));
+  const folders = foldersOf(config);
+  const known = folders.map((folder) => numberIn(`${folder}/outage`)).filter(Number.isFinite);
+  if (known.length > 0) return Math.max(0, now - Math.min(...known));
+  for (const folder of folders) writeSmall(`${folder}/outage`, String(now));
   return 0;
 }
 
-function okFile(config: Place): string {
-  return `${folderOf(config)}/ok`;
+/** NaN where no number stands. */
+function numberIn(path: string): number {
+  return Number(readText(path) ?? Number.NaN);
 }
 
-function outageFile(config: Place): string {
-  return `${folderOf(config)}/outage`;
-}
-
-/** Networks of one datastore share it: what one of them reached, the others can reach. */
-function folderOf(config: Place): string {
+/** One for each endpoint: a datastore stays the same one when an endpoint is added, and networks of one share what is known of it. */
+function foldersOf(config: Place): readonly string[] {
   const { datastore, dataDir } = config;
-  const where = datastore.kind === "etcd" ? [...datastore.endpoints].sort() : [dataDir];
-  return `${runDirOf(config)}/reached/${hashOf([datastore.kind, ...where])}`;
+  const where = datastore.kind === "etcd" ? datastore.endpoints : [dataDir];
+  const runDir = runDirOf(config);
+  return where.map((one) => `${runDir}/reached/${hashOf([datastore.kind, one])}`);
 }

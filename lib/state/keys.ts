@@ -174,13 +174,14 @@ export function clusterKey(space: string, cluster: string): string {
 
 /** The key of one cooling or timed-retained address, ordered by the moment it is free again. */
 export function expiringKey(space: string, { untilMs, addr }: ExpiringName): string {
-  const moment = untilMs.toString(16).padStart(16, "0");
-  return `${expiringPrefix(space, addr.family)}${moment}/${toHex(addr)}`;
+  return `${expiringPrefix(space, addr.family)}${momentOf(untilMs)}/${toHex(addr)}`;
 }
 
-/** The bounds of all {@linkcode expiringKey}s of one family, oldest first. */
-export function expiringBounds(space: string, family: Family): Bounds {
-  return below(expiringPrefix(space, family));
+/** The bounds of all {@linkcode expiringKey}s of one family, oldest first; with a moment, of those up to it. */
+export function expiringBounds(space: string, family: Family, untilMs?: number): Bounds {
+  const prefix = expiringPrefix(space, family);
+  if (untilMs === undefined) return below(prefix);
+  return { from: prefix, to: `${prefix}${momentOf(untilMs + 1)}` };
 }
 
 /** What an {@linkcode expiringKey} names. */
@@ -213,6 +214,11 @@ function nodePrefix(
   name: { readonly cluster: string; readonly node: string; readonly network: string },
 ): string {
   return `${root(space)}nodes/${name.cluster}/${encodeURIComponent(name.node)}/${name.network}/`;
+}
+
+/** Of a fixed width, so that the order of keys is that of moments. */
+function momentOf(ms: number): string {
+  return ms.toString(16).padStart(16, "0");
 }
 
 function expiringPrefix(space: string, family: Family): string {

@@ -38,6 +38,8 @@ export interface StatusOptions {
   readonly code: number;
   /** The text of the error. */
   readonly text: string;
+  /** The same without secrets, where it may hold some. */
+  readonly shown?: string;
 }
 
 const WAIT = "Check that etcd runs, has a leader and can be reached from this node";
@@ -101,7 +103,7 @@ const STATUS_RULES: readonly Rule[] = [
  */
 export function failureOfStatus(status: StatusOptions): Failure {
   const { code } = status;
-  const text = shortOf(status.text);
+  const text = shortOf(status.shown ?? status.text);
   const known = STATUS_RULES.find(([pattern]) => pattern.test(status.text));
   if (known !== undefined) return { ...known[1], text };
   switch (code) {

@@ -201,7 +201,7 @@ function failureOfHttp(
     if (status === 503 && !answered.text.startsWith("etcdserver:")) {
       return cannotServe(seen, true);
     }
-    return failureOfStatus({ ...answered, text: hidden(answered.text) });
+    return failureOfStatus({ ...answered, shown: hidden(answered.text) });
   }
   if (status === 404 || /CommonName/.test(text)) return cannotServe(seen, false);
   if (status === 401) return failureOfStatus({ code: 16, text: seen });

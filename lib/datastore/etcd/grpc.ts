@@ -213,12 +213,12 @@ function failureOfCall(
   { error, hidden }: Pick<Exchange, "hidden"> & { readonly error: unknown },
 ): Failure {
   if (status === undefined) return failureOfConnection(error);
-  const { code } = status;
-  const details = hidden(status.details);
-  if (/Received HTTP status/i.test(details)) return failureOfAnswer(details);
-  return code === UNAVAILABLE && !details.startsWith("etcdserver:")
-    ? failureOfConnection(new Error(details))
-    : failureOfStatus({ code, text: details });
+  const { code, details: text } = status;
+  const shown = hidden(text);
+  if (/Received HTTP status/i.test(text)) return failureOfAnswer(shown);
+  return code === UNAVAILABLE && !text.startsWith("etcdserver:")
+    ? failureOfConnection(new Error(shown))
+    : failureOfStatus({ code, text, shown });
 }
 
 function isOfConnection({ kind, text }: Failure): boolean {

@@ -80,7 +80,7 @@ export function* planAdd(request: AddRequest): Plan<AddOutcome> {
   let known = NOTHING;
   let picks = firstPicks(request, { supplies, known });
   let expired: readonly Expiring[] = [];
-  const tried = new Set<bigint>();
+  const tried = new Set<string>();
   for (let conflicts = 0;; conflicts++) {
     if (!arePicks(picks)) return picks;
     const attempt = claim(request, { picks, known, expired });

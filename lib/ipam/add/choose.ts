@@ -52,7 +52,7 @@ export interface Search {
   /** Tries of this search that came to nothing. */
   readonly lost: number;
   /** Expiring addresses that were tried in vain: their `expiring/` keys may have outlived them. */
-  readonly tried: ReadonlySet<bigint>;
+  readonly tried: ReadonlySet<string>;
 }
 
 /** What the conflict of a failed try showed. */
@@ -112,8 +112,8 @@ function nearby(
   const { pool, tried, order, request: { now, random } } = search;
   const free = freeIn(candidate.window, window);
   const expired = expiredOf(oldest, now).filter(({ addr }) =>
-    addr.family === pool.family && partOf(pool, addr.value) !== undefined && !tried.has(addr.value)
-  );
+    addr.family === pool.family && partOf(pool, addr.value) !== undefined
+  ).filter(({ replacement }) => !tried.has(triedKey(replacement)));
   if (order === "random") {
     if (free.length > 0) return around(search, prefer(search, free));
     // Few are seen, and others are at them too: who lost twice looks for more.
@@ -153,7 +153,8 @@ function* reuse(search: Search): Plan<Candidate | undefined> {
     space,
     now,
     family: pool.family,
-    grantable: (value) => partOf(pool, value) !== undefined && !tried.has(value),
+    grantable: (value) => partOf(pool, value) !== undefined,
+    without: ({ replacement }) => tried.has(triedKey(replacement)),
   });
   return oneReusable(search, { list, tries: REUSE_TRIES });
 }
@@ -164,14 +165,22 @@ function oneReusable(
   { list, tries }: NonNullable<Candidate["others"]>,
 ): Candidate | undefined {
   const { tried, request: { now, random } } = search;
-  const left = list.filter(({ addr }) => !tried.has(addr.value));
+  const left = list.filter(({ replacement }) => !tried.has(triedKey(replacement)));
   if (left.length === 0 || tries === 0) return undefined;
   const isFirst = tries === REUSE_TRIES;
-  const expired = isFirst ? expiredOf(left, now).length : 0;
+  const expired = expiredOf(left, now).length;
   const oldest = isFirst ? Math.max(1, Math.floor(left.length / REUSE_SHARE)) : left.length;
   const first = Math.min(expired || oldest, REUSE_SPREAD);
   const chosen = left[first === 1 ? 0 : Number(random(BigInt(first)))];
   return chosen && { ...again(search, chosen), others: { list: left, tries: tries - 1 } };
+}
+
+/** Names what was tried: the same address in another state is another try. */
+export function triedKey({ guards }: Replacement): string {
+  return guards.map((guard) =>
+    guard.kind === "absent" ? guard.key : `${guard.key}@${guard.revision}`
+  )
+    .join();
 }
 
 /** Random takes any, in order one of the first. */

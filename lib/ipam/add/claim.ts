@@ -20,6 +20,7 @@ import { moveCursors } from "./cursor.ts";
 import { explain, type Explained, type Sent } from "./explain.ts";
 import { changeOwner } from "./owner_change.ts";
 import { removals } from "./evicted.ts";
+import { sinceOf } from "./earlier.ts";
 import type { Former } from "./former.ts";
 import type { Known } from "./known.ts";
 import type { Pick } from "./pick.ts";
@@ -138,7 +139,8 @@ function namesOf({ space, asker }: AddRequest): Names {
   };
 }
 
-function recordOf({ asker, owner, now }: AddRequest, picks: readonly Pick[]): AttachmentRecord {
+function recordOf(request: AddRequest, picks: readonly Pick[]): AttachmentRecord {
+  const { asker, owner } = request;
   const authority = asker.authorities?.[0];
   return {
     schema: SCHEMA,
@@ -152,7 +154,7 @@ function recordOf({ asker, owner, now }: AddRequest, picks: readonly Pick[]): At
     ...(asker.pod === undefined ? {} : { pod: asker.pod }),
     ...(authority === undefined ? {} : { authority }),
     ...(owner === undefined ? {} : { owner }),
-    since: now,
+    since: sinceOf(request),
     addresses: picks.map(({ grant }) => grant),
   };
 }

@@ -28,6 +28,11 @@ export function isEarlier(
   return pod?.uid !== undefined && asker.pod?.uid !== undefined && pod.uid !== asker.pod.uid;
 }
 
+/** When the record of an ADD is written: later than the DEL that is deferred, whatever the clock says. */
+export function sinceOf({ now, deferredMs }: AddRequest): number {
+  return deferredMs === undefined ? now : Math.max(now, deferredMs + 1);
+}
+
 /**
  * The addresses that may move to the new attachment: it removes those that hold them by their revisions. What is kept for another owner
  * stays with that owner.

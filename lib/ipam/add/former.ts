@@ -7,6 +7,7 @@ import { parseAttachment } from "../../state/record_text.ts";
 import type { AttachmentRecord } from "../../state/records.ts";
 import type { Entry } from "../../state/txn.ts";
 import type { AddRequest } from "../request.ts";
+import { sinceOf } from "./earlier.ts";
 
 /** The attachment of the same pod, network and interface that another container left. */
 export interface Former {
@@ -24,7 +25,8 @@ export function parseFormer(entry: Entry | undefined): Former | undefined {
 /** Tells whether the other container came first after all: times of one boot of one node come from one clock, so they can be compared. */
 export function isNewer(
   { record: { nodeId, boot, since } }: Former,
-  { asker, now }: AddRequest,
+  request: AddRequest,
 ): boolean {
-  return nodeId === asker.nodeId && boot === asker.boot && since > now;
+  const { asker } = request;
+  return nodeId === asker.nodeId && boot === asker.boot && since > sinceOf(request);
 }

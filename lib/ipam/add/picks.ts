@@ -11,7 +11,7 @@ import { formatAddr } from "../../net/addr.ts";
 import { parseAddress } from "../../state/record_text.ts";
 import type { AddressRecord } from "../../state/records.ts";
 import type { Entry } from "../../state/txn.ts";
-import { type Candidate, firstCandidate, nextCandidate, type Search } from "./choose.ts";
+import { type Candidate, firstCandidate, nextCandidate, type Search, triedKey } from "./choose.ts";
 import type { Known } from "./known.ts";
 import type { Explained } from "./explain.ts";
 import { movedTo } from "./moved.ts";
@@ -48,7 +48,7 @@ export interface Situation {
   readonly known: Known;
 }
 
-const NONE: ReadonlySet<bigint> = new Set();
+const NONE: ReadonlySet<string> = new Set();
 
 /** Tells a list of picks from an outcome. */
 export function arePicks(picks: Picks): picks is readonly Pick[] {
@@ -98,7 +98,7 @@ export interface LostOptions extends Situation {
   readonly picks: readonly Pick[];
   readonly explained: Explained;
   /** Expiring addresses that were tried in vain: more are added. */
-  readonly tried: Set<bigint>;
+  readonly tried: Set<string>;
   /** Addresses under the owner's name that are not the owner's: more are added. */
   readonly strange: Set<string>;
 }
@@ -167,8 +167,8 @@ function* choiceAgain(
   request: AddRequest,
   options: LostPick & { readonly candidate: Candidate },
 ): Plan<Pick | Taken | Exhausted> {
-  const { pick, index, supply, explained, tried, candidate } = options;
-  if (candidate.replacement !== undefined) tried.add(pick.addr.value);
+  const { index, supply, explained, tried, candidate } = options;
+  if (candidate.replacement !== undefined) tried.add(triedKey(candidate.replacement));
   const search: Search = { ...supply, request, lost: candidate.lost + 1, tried };
   const shown = explained.shown[index] ?? { window: undefined, oldest: [] };
   const next = yield* nextCandidate(search, { ...shown, candidate });

@@ -11,60 +11,64 @@ import { listPending, type PendingFile } from "./files.ts";
 import { replay } from "./replay.ts";
 import { isSameDatastore } from "./same_datastore.ts";
 
-/** Releases that one call makes up for at most: the runtime waits. */
-const MOST = 4 * RELEASE_BATCH;
-/** How long this may take, in milliseconds. */
+/** Releases that one call makes up for at most: it ends with its process, for which the runtime waits. */
+const MOST = RELEASE_BATCH;
+/** How long this may take, in milliseconds. GC takes what is left of its deadline. */
 const PATIENCE_MS = 1_000;
 
 /** What was made up for. */
 export interface Replayed {
-  /** Releases that are settled. */
-  readonly count: number;
-  readonly warnings: readonly string[];
+  /** Attachments that were released. */
+  count: number;
+  readonly warnings: string[];
 }
 
 /**
  * Makes up for releases that are owed on the call's network, in the call's datastore. GC makes up for all, any other call for a few of
- * them: not always the same, so that one that cannot be settled does not stand in the way.
+ * them: each for others, so that calls at once do not all take the same, and one that cannot be settled does not stand in the way.
  *
  * @param call The call, whose own work is done.
  * @returns What was done; it never fails, as the call has succeeded or failed by itself.
  */
 export async function replayAfter(call: Call): Promise<Replayed> {
+  const replayed: Replayed = { count: 0, warnings: [] };
   try {
     const files = listPending(call.config);
     const most = call.invocation.command === "GC" ? files.length : MOST;
     const { list, warnings } = readSome(files, { call, most });
-    if (list.length === 0) return { count: 0, warnings };
-    return await settle(list, { call, warnings });
+    replayed.warnings.push(...warnings);
+    if (list.length > 0) await settle(list, { call, replayed });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { count: 0, warnings: [`Cannot make up for a release that is owed: ${reason}`] };
+    replayed.warnings.push(`Cannot make up for every release that is owed: ${reason}`);
   }
+  return replayed;
 }
 
 async function settle(
   list: readonly Pending[],
-  { call, warnings }: { readonly call: Call; readonly warnings: readonly string[] },
-): Promise<Replayed> {
-  const { config, io } = call;
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(PATIENCE_MS)]);
+  { call, replayed }: { readonly call: Call; readonly replayed: Replayed },
+): Promise<void> {
+  const { config, io, invocation, signal, timeoutMs } = call;
   const { begun: _, ...anew } = call; // what was begun is closed by now
-  const hasty: Call = { ...anew, signal, timeoutMs: PATIENCE_MS };
-  await using store = await open(hasty);
+  const patient: Call = invocation.command === "GC" ? { ...anew, timeoutMs } : {
+    ...anew,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    timeoutMs: PATIENCE_MS,
+  };
+  await using store = await open(patient);
   const settled = replay(list, {
-    run: (plan) => run(store, plan, hasty),
+    run: (plan) => run(store, plan, patient),
     datastore: config.datastore,
     nodeId: readNode(config).nodeId,
     now: io.now(),
   });
-  let count = 0;
-  const owed: string[] = [];
-  for await (const { pending, left } of settled) {
-    if (left === undefined) count++;
-    else owed.push(`The release of ${pending.file.path} is owed still: ${left}`);
+  for await (const { pending, released, left } of settled) {
+    if (released.kind === "released") replayed.count++;
+    if (left !== undefined) {
+      replayed.warnings.push(`The release of ${pending.file.path} is owed still: ${left}`);
+    }
   }
-  return { count, warnings: [...warnings, ...owed] };
 }
 
 function readSome(
@@ -72,7 +76,7 @@ function readSome(
   { call, most }: { readonly call: Call; readonly most: number },
 ): { readonly list: readonly Pending[]; readonly warnings: readonly string[] } {
   const { config: { datastore }, io } = call;
-  const start = files.length > most ? Number(io.random(BigInt(files.length))) : 0;
+  const start = files.length === 0 ? 0 : Number(io.random(BigInt(files.length)));
   const list: Pending[] = [];
   const warnings: string[] = [];
   for (const file of [...files.slice(start), ...files.slice(0, start)]) {

@@ -36,18 +36,20 @@ export function isDeferrable(error: unknown): boolean {
  * Writes down that a release is owed.
  *
  * @param call The DEL.
- * @param error Why it could not be committed.
+ * @param failed Why it could not be committed, and when it was called, in milliseconds since the epoch.
  * @returns Nothing for stdout, and a warning.
  * @throws {CniError} With code 11, if it cannot be written down either: the runtime must call again.
  */
-export function defer(call: DelCall, error: unknown): Done {
-  const { config, invocation: { attachment }, io } = call;
+export function defer(
+  call: DelCall,
+  { error, since }: { readonly error: unknown; readonly since: number },
+): Done {
+  const { config, invocation: { attachment } } = call;
   const { space, network, cooldownMs, datastore } = config;
   const { message, details } = failure(error);
   const reason = `${message}: ${details ?? ""}`;
   const { cluster, node } = readNode(config);
   const name = { network, ...attachment };
-  const since = io.now();
   const pending = { space, name, since, node: { cluster, node }, cooldownMs, datastore };
   const path = write(call, pending, reason);
   return {

@@ -53,7 +53,7 @@ export function listPending(place: PendingPlace): readonly PendingFile[] {
 /** Tells, at the price of one look, whether anything may be owed on a network. */
 export function isOwing(place: PendingPlace): boolean {
   try {
-    return namesIn(pendingFolder(place)).length > 0;
+    return namesIn(pendingFolder(place)).some((name) => NAME.test(name));
   } catch {
     return true; // whoever lists it tells why it cannot be read
   }
@@ -122,8 +122,8 @@ export function sweepPending(place: PendingPlace, before: number): void {
   for (const name of namesIn(folder)) {
     const path = `${folder}/${name}`;
     if (!HALF_WRITTEN.test(name)) continue;
-    const { mtime } = Deno.statSync(path);
-    if (mtime !== null && mtime.getTime() < before) removeSmall(path);
+    const writtenMs = writtenAt(path);
+    if (writtenMs !== undefined && writtenMs < before) removeSmall(path);
   }
 }
 
@@ -166,6 +166,16 @@ function namesIn(folder: string): readonly string[] {
 function nameOf({ containerId, ifName }: AttachmentId): string {
   const id = containerId.length <= LONGEST_ID ? containerId : `~${hashOf([containerId])}`;
   return `${id}@${ifName}`;
+}
+
+/** When a file was written, in milliseconds since the epoch; undefined when it is whole by now, and so has another name. */
+function writtenAt(path: string): number | undefined {
+  try {
+    return Deno.statSync(path).mtime?.getTime();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 function syncFolder(path: string): void {

@@ -46,11 +46,11 @@ export async function* replay(
   list: readonly Pending[],
   options: ReplayOptions,
 ): AsyncGenerator<Settled> {
-  const latest = new Map<string, Pending>();
-  for (const pending of [...list].sort((a, b) => a.since - b.since)) {
-    latest.set(attachmentKey(pending.space, pending.name), pending);
-  }
-  for (const batch of batchesOf([...latest.values()])) {
+  const byKey = Map.groupBy(list, ({ space, name }) => attachmentKey(space, name));
+  const latest = [...byKey.values()].map((all) =>
+    all.reduce((last, one) => one.since > last.since ? one : last)
+  );
+  for (const batch of batchesOf(latest)) {
     const released = await releaseBatch(batch, options);
     for (const [index, pending] of batch.entries()) {
       const one = released[index];
@@ -60,10 +60,8 @@ export async function* replay(
         yield { pending, released: one, covered: 0, left };
         continue;
       }
-      const key = attachmentKey(pending.space, pending.name);
-      const covered = list.filter(({ space, name, datastore }) =>
-        attachmentKey(space, name) === key && isSameDatastore(datastore, pending.datastore)
-      );
+      const all = byKey.get(attachmentKey(pending.space, pending.name)) ?? [];
+      const covered = all.filter((other) => isSameDatastore(other.datastore, pending.datastore));
       removePending(covered.map(({ file }) => file));
       yield { pending, released: one, covered: covered.length };
     }

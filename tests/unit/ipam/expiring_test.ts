@@ -5,6 +5,7 @@ import {
   type Expiring,
   findReusable,
   parseOldest,
+  readOldest,
   shareOf,
 } from "../../../lib/ipam/expiring.ts";
 import { formatAddr, parseAddr } from "../../../lib/net/addr.ts";
@@ -180,4 +181,19 @@ Deno.test("an expiring/ key that outlived its address stops nobody for long", as
   assert(trips < count * 2.5, `${trips} trips of ${count} DELs`);
   const left = (await allEntries(store)).filter(({ key }) => key.includes("/expiring/"));
   assert(left.length < 60, `${left.length} are left`);
+});
+
+Deno.test("readOldest() up to a moment reads nothing whose time is not over", async () => {
+  const store = new MemoryDatastore();
+  const record = { schema: 1, state: "cooling", network: "net" } as const;
+  const writes = [NOW - 1, NOW, NOW + 1, NOW + 1_000].map((untilMs, index) =>
+    put(expiringKey("default", { untilMs, addr: expiring(index, untilMs).addr }), record)
+  );
+  const signal = AbortSignal.timeout(1_000);
+  await store.commit({ guards: [], writes }, { signal });
+  const read = readOldest("default", { family: 4, limit: 10, now: NOW });
+  const [seen] = await store.read([read], { signal });
+  assert(seen?.kind === "list");
+  const found = parseOldest("default", seen.entries).map(({ untilMs }) => untilMs);
+  assertEquals(found, [NOW - 1, NOW]);
 });

@@ -40,7 +40,10 @@ Deno.test("planRelease() passes by an address that two keys under expiring/ name
   await release(store, request("c1", 1_000));
   const addr = parseAddr(ip);
   const twin = (await allEntries(store)).find(({ key }) => key.includes("/expiring/"));
-  await put(store, { key: expiringKey("default", { untilMs: 31_001, addr }), value: twin?.value ?? "" });
+  await put(store, {
+    key: expiringKey("default", { untilMs: 31_001, addr }),
+    value: twin?.value ?? "",
+  });
   await add(store, request("c2", 2_000));
   assertEquals((await release(store, request("c2", 31_001 + STAGGER_MS)))?.kind, "released");
 });

@@ -43,6 +43,18 @@ Deno.test("each datastore is reached, and is away, by itself", () =>
     assertEquals(others.map((other) => outageMs(other, NOW + 9000)), [0, 0], "a new one");
   }));
 
+Deno.test("a datastore stays the same one when an endpoint is added or leaves", () =>
+  withPlace((placeOf) => {
+    const before = placeOf(etcd("http://a:2379", "http://b:2379"));
+    markReached(before, NOW);
+    const after = placeOf(etcd("http://b:2379", "http://c:2379"));
+    assertEquals([hasReached(after), isTrialDue(after, NOW + 1)], [true, false]);
+    assertEquals(outageMs(before, NOW), 0);
+    assertEquals(outageMs(after, NOW + 5_000), 5_000);
+    markReached(after);
+    assertEquals(hasReached(placeOf(etcd("http://c:2379"))), true);
+  }));
+
 Deno.test("isTrialDue() is true once a minute, during an outage, and when the clock was set back", () =>
   withPlace((placeOf) => {
     const place = placeOf(SQLITE);

@@ -130,3 +130,9 @@ Deno.test("failureOfAnswer() shows one short printable line", () => {
   assert(text.length < 300);
   assert(/^[ -~]*$/.test(text));
 });
+
+Deno.test("failureOfStatus() knows an error by what etcd said, and shows it without secrets", () => {
+  const text = "etcdserver: authentication failed, invalid user ID or password";
+  const { kind, text: told } = failureOfStatus({ code: 3, text, shown: "etcdserver: (secret)" });
+  assertEquals([kind, told], ["refused", "etcdserver: (secret)"]);
+});

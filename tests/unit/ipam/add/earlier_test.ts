@@ -175,3 +175,16 @@ Deno.test("planAdd() after a deferred DEL begins anew when the record goes meanw
   assertEquals(outcome.earlier, undefined);
   assertEquals((await checkInvariants(store)).size, 1);
 });
+
+Deno.test("planAdd() after a DEL of the future judges others by the clock, and is newer than that DEL", async () => {
+  await using store = new MemoryDatastore();
+  const tiny = { sets: [setOf({ subnet: "10.0.0.0/30" })], cooldownMs: 30_000 };
+  const other = addRequest({ ...tiny, now: 1_000, asker: { containerId: "c2" } });
+  const [cooling = ""] = ipsOf(await add(store, other));
+  await release(store, other);
+  const outcome = await add(store, addRequest({ ...tiny, now: 2_000, deferredMs: 900_000 }));
+  assert(outcome.kind === "granted");
+  assertEquals(outcome.record.since, 900_001);
+  assertEquals(ipsOf(outcome).includes(cooling), false, "it cools down for 29 s more");
+  await checkInvariants(store);
+});

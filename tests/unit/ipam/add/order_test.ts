@@ -3,7 +3,10 @@ import type { Datastore } from "../../../../lib/datastore/datastore.ts";
 import { MemoryDatastore } from "../../../../lib/datastore/memory.ts";
 import { parseAddr } from "../../../../lib/net/addr.ts";
 import type { Interval } from "../../../../lib/net/interval.ts";
-import { add, addRequest, ipsOf, seeded } from "../../../support/allocator.ts";
+import { nextCandidate, triedKey } from "../../../../lib/ipam/add/choose.ts";
+import type { Expiring } from "../../../../lib/ipam/expiring.ts";
+import { poolOf } from "../../../../lib/ipam/pool.ts";
+import { add, addRequest, ipsOf, release, seeded } from "../../../support/allocator.ts";
 import { crowded } from "../../../support/crowded.ts";
 import { checkInvariants } from "../../../support/invariants.ts";
 import { setOf } from "../../../support/sets.ts";
@@ -89,4 +92,57 @@ Deno.test("random: a window beside the first counts saves most of the descents i
   const beside = trips.filter((count) => count === 3).length;
   const descents = trips.filter((count) => count > 3).length;
   assertLessOrEqual(descents, beside);
+});
+
+Deno.test("nextCandidate() gives no address that cools down while the time of another is over", () => {
+  const pool = poolOf(SET);
+  const now = 1_000_000;
+  const list: readonly Expiring[] = Array.from({ length: 48 }, (_, index) => {
+    const addr = { family: 4, value: BASE + 10n + BigInt(index) } as const;
+    const guards = [{ kind: "revision", key: `${index}`, revision: "1" }] as const;
+    const untilMs = index < 8 ? now - 10_000 : now + 29_000;
+    return { addr, untilMs, state: "cooling", replacement: { guards, deletes: [] } };
+  });
+  const until = new Map(list.map(({ addr, untilMs }) => [addr.value, untilMs]));
+  for (let seed = 0; seed < 300; seed++) {
+    const failed = list[seed % 8];
+    if (failed === undefined) throw new TypeError("Cannot find an expired one");
+    const { addr: { value }, replacement } = failed;
+    const search = {
+      pool,
+      request: addRequest({ now, random: seeded(seed) }),
+      order: "random",
+      start: 0n,
+      lost: 3,
+      tried: new Set([triedKey(replacement)]),
+    } as const;
+    const candidate = { value, window: [], lost: 2, replacement, others: { list, tries: 3 } };
+    const next = nextCandidate(search, { candidate, window: undefined, oldest: [] }).next();
+    const chosen = next.done === true ? next.value?.value : undefined;
+    assertLessOrEqual(until.get(chosen ?? 0n) ?? Infinity, now);
+  }
+});
+
+Deno.test("planAdd() tries an address again that somebody else had meanwhile and gave back", async () => {
+  await using memory = new MemoryDatastore();
+  const one = { sets: [setOf({ subnet: "10.0.0.0/30", random: "10.0.0.1-10.0.0.1" })] };
+  const other = addRequest({ ...one, asker: { containerId: "other" } });
+  await add(memory, other);
+  await release(memory, other);
+  let commits = 0;
+  const store: Datastore = {
+    read: memory.read.bind(memory),
+    commit: async (txn, options) => {
+      // Twice somebody is faster at the address that cools down, and gives it back at once.
+      if (++commits === 2 || commits === 3) {
+        await add(memory, other);
+        await release(memory, other);
+      }
+      return await memory.commit(txn, options);
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const outcome = await add(store, addRequest(one));
+  assertEquals([outcome.kind, ipsOf(outcome)], ["granted", ["10.0.0.1"]]);
+  await checkInvariants(memory);
 });
