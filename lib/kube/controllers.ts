@@ -16,6 +16,17 @@ export function isOfStatefulSet({ controller }: Pod): boolean {
 }
 
 /**
+ * Tells whether a pod is of a StatefulSet of Kubernetes itself. Others of this kind (`apps.kruise.io`) are not asked for
+ * by anybody, so nobody could tell whether they still want the pod.
+ *
+ * @param pod The pod.
+ * @returns Whether its controller is one of the group `apps`.
+ */
+export function isOfOwnStatefulSet(pod: Pod): boolean {
+  return isOfStatefulSet(pod) && (pod.controller?.apiVersion.startsWith("apps/") ?? false);
+}
+
+/**
  * The name that all ReplicaSets of one Deployment begin with.
  *
  * @param pod The pod.

@@ -35,4 +35,6 @@ export interface KubeInventory {
   nodes(options: InventoryOptions): Promise<ReadonlySet<string>>;
   /** A StatefulSet; undefined only if the API itself said that there is none. */
   statefulSet(name: PodName, options: InventoryOptions): Promise<Ordinals | undefined>;
+  /** The UID of the namespace kube-system, which tells one cluster from another; undefined where there is none. */
+  clusterUid(options: InventoryOptions): Promise<string | undefined>;
 }

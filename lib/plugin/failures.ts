@@ -30,8 +30,8 @@ const DATASTORE: Readonly<Record<DatastoreFailure, readonly [Code, string]>> = {
 
 const KUBERNETES: Readonly<Record<KubeFailure, readonly [Code, string]>> = {
   misconfigured: [CODES.invalidConfig, "Cannot use the Kubernetes API as it is configured"],
-  refused: [CODES.kubernetesRefused, "Cannot read the pod as the Kubernetes API refused"],
-  unavailable: [CODES.tryAgain, "Cannot read the pod from the Kubernetes API"],
+  refused: [CODES.kubernetesRefused, "Cannot read from the Kubernetes API as it refused"],
+  unavailable: [CODES.tryAgain, "Cannot read from the Kubernetes API"],
 };
 
 /**

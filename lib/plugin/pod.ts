@@ -10,6 +10,7 @@ import type { Config } from "../config/config.ts";
 import { type PodWishes, readAnnotations } from "../kube/annotations/annotations.ts";
 import { CONFIG_HASH } from "../kube/annotations/keys.ts";
 import type { KubeApi, PodName } from "../kube/api.ts";
+import { isOfOwnStatefulSet } from "../kube/controllers.ts";
 import { isName } from "../kube/names.ts";
 import type { Pod } from "../kube/pod.ts";
 import { samePod } from "../kube/same_pod.ts";
@@ -56,7 +57,7 @@ export function askingOf(
     sets,
     taken: new Set(wishes.map(({ set }) => set)),
   });
-  checkRule(config, asked);
+  checkRule(pod, { config, asked });
   return {
     pod: { ...name, uid: args.podUid ?? pod.annotations[CONFIG_HASH] ?? pod.uid },
     authorities: api.authorities,
@@ -73,17 +74,26 @@ export function askingOf(
   };
 }
 
-/** Nobody can ask whether a named owner is still wanted; the pod's own `retain` is checked where it is read. */
-function checkRule({ sets }: Config, { owner, retain, used }: PodWishes): void {
-  const key = ["kube-ipam.owner", "podname"].find((name) => name in used);
+/**
+ * Nobody can ask whether a named owner is still wanted, or a pod of a StatefulSet that is none of Kubernetes; the pod's own `retain` is
+ * checked where it is read.
+ */
+function checkRule(
+  pod: Pod,
+  { config: { sets }, asked }: { readonly config: Config; readonly asked: PodWishes },
+): void {
+  const { owner, retain, used } = asked;
   const range = sets.flatMap(({ ranges }) => ranges).find((range) => range.retain === "owner");
-  if (owner === undefined || retain !== undefined || key === undefined || range === undefined) {
-    return;
-  }
+  if (owner === undefined || retain !== undefined || range === undefined) return;
+  const key = ["kube-ipam.owner", "podname"].find((name) => name in used);
+  if (key === undefined && isOfOwnStatefulSet(pod)) return;
+  const subject = key === undefined
+    ? `controller ${pod.controller?.apiVersion} StatefulSet "${pod.controller?.name}"`
+    : `annotation ${key} "${owner.name}"`;
   throw new CniError(CODES.annotation, "Cannot read the annotations of the pod", {
-    details:
-      `annotation ${key} "${owner.name}": ${range.path} keeps addresses as long as the owner exists ` +
-      '("retain": "owner"), which only a StatefulSet can tell: write kube-ipam.retain: "7d" or "forever" beside it',
+    details: `${subject}: ${range.path} keeps addresses as long as the owner exists ` +
+      '("retain": "owner"), which only a StatefulSet of apps/v1 can tell: ' +
+      `write kube-ipam.retain: "7d" or "forever" ${key === undefined ? "on the pod" : "beside it"}`,
   });
 }
 

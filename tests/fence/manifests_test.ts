@@ -143,6 +143,7 @@ Deno.test("the CronJob of reconcile runs by the files and the role of its manife
   assertEquals(listAt(doc("ClusterRole"), "rules"), [
     { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
     { apiGroups: [""], resources: ["nodes"], verbs: ["list"] },
+    { apiGroups: [""], resources: ["namespaces"], resourceNames: ["kube-system"], verbs: ["get"] },
     { apiGroups: ["apps"], resources: ["statefulsets"], verbs: ["get"] },
   ]);
   const account = at(doc("ServiceAccount"), "metadata", "name");

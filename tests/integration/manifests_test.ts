@@ -167,13 +167,17 @@ testNeeding(
         ["get", "nodes", false],
         ["list", "secrets", false],
         ["list", "statefulsets", false],
+        ["get", "namespaces", false],
+        ["list", "namespaces", false],
+        ["get", "namespaces/kube-system", true],
       ] as const
     ) {
+      const [kind, name] = resource.split("/");
       const group = resource === "statefulsets" ? "apps" : "";
       const review = {
         apiVersion: "authorization.k8s.io/v1",
         kind: "SelfSubjectAccessReview",
-        spec: { resourceAttributes: { verb, resource, group } },
+        spec: { resourceAttributes: { verb, resource: kind, name, group } },
       };
       const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
       const { status } = await kube.admin("POST", path, review, { token });

@@ -103,14 +103,17 @@ Deno.test("a run directory that calls could not write proves no boot", async () 
   await Deno.mkdir(`${sandbox.dataDir}/run`);
   await Deno.rename(`${sandbox.runDir}/boot`, `${sandbox.dataDir}/run/boot`);
   for (let time = 0; time < 2; time++) {
-    const { code, json } = await run(sandbox, ["--grace=0", "--running=-", "--json"]);
+    const { code, json } = await run(sandbox, ["--grace=0", "--running=-", "--json"], "none\n");
     assertEquals([code, json.freed], [0, []]);
   }
   // And where nobody can write one now.
   await Deno.remove(`${sandbox.dataDir}/run`, { recursive: true });
   await Deno.remove(sandbox.runDir, { recursive: true });
   await Deno.writeTextFile(sandbox.runDir, "no directory");
-  assertEquals((await run(sandbox, ["--grace=0", "--running=-", "--json"])).json.freed, []);
+  assertEquals(
+    (await run(sandbox, ["--grace=0", "--running=-", "--json"], "none\n")).json.freed,
+    [],
+  );
   assertEquals(await states(sandbox), { [ip]: "held" });
 });
 
@@ -119,9 +122,31 @@ Deno.test("a grace keeps what is young, and a dry run keeps all", async () => {
   const ip = await add(sandbox, OLD);
   await Deno.writeTextFile(`${sandbox.runDir}/boot`, "another-boot");
   assertEquals((await run(sandbox, ["--json"])).json.freed, []);
-  const { json, stderr } = await run(sandbox, ["--grace=0", "--running=-", "--dry-run", "--json"]);
+  const { json, stderr } = await run(
+    sandbox,
+    ["--grace=0", "--running=-", "--dry-run", "--json"],
+    "none\n",
+  );
   assertEquals(json.freed.map((item: { readonly ip: string }) => item.ip), [ip]);
   assertStringIncludes(stderr, "kube-ipam: 1 would be freed, 0 kept\n");
+  assertEquals(await states(sandbox), { [ip]: "held" });
+});
+
+Deno.test("an empty list of containers is refused: podman ps may have failed", async () => {
+  await using sandbox = await makeSandbox();
+  const ip = await add(sandbox, OLD);
+  await Deno.writeTextFile(`${sandbox.runDir}/boot`, "another-boot");
+  for (const text of ["", "\n \n"]) {
+    const { code, stdout, stderr } = await run(sandbox, ["--grace=0", "--running=-"], text);
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(
+      stderr,
+      /^kube-ipam: Cannot tell what runs as --running is empty, .*"none" if nothing runs\n/,
+    );
+  }
+  const file = `${sandbox.dataDir}/running`;
+  await Deno.writeTextFile(file, "");
+  assertEquals((await run(sandbox, ["--grace=0", "--running", file])).code, 2);
   assertEquals(await states(sandbox), { [ip]: "held" });
 });
 

@@ -316,8 +316,8 @@ class Play {
     const report = newReport(false);
     await reconcile(this.store, {
       scope: { cluster: "default", node: undefined, now, graceMs, cooldownMs },
-      thisNode: { nodeId: nodeOf(node).nodeId, boot, isNew: false },
-      isRunning: undefined,
+      thisNode: { nodeId: nodeOf(node).nodeId, boot },
+      isRunning: () => false,
       api: this.#api({ isSetGone }),
       dryRun: false,
       maxFraction: 1,
@@ -349,6 +349,7 @@ class Play {
         livingPodsOf: living,
         nodes: () => Promise.resolve(new Set([nodeOf(0).node, nodeOf(1).node])),
         statefulSet: () => Promise.resolve(isSetGone ? undefined : { start: 0, replicas: 9 }),
+        clusterUid: () => Promise.resolve(undefined),
       },
     };
   }

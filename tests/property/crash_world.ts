@@ -256,6 +256,7 @@ export class World {
         livingPodsOf: living,
         nodes: () => call.ask(() => Promise.resolve(new Set(NODES))),
         statefulSet: () => call.ask(() => Promise.resolve({ start: 0, replicas })),
+        clusterUid: () => Promise.resolve(undefined),
       },
     };
   }
@@ -393,6 +394,7 @@ async function reconcileAll(
     report,
     random,
     page: 6,
+    pausesMs: [],
   });
   assertEquals(report.unreadable, []);
   assertEquals(report.refused, []);

@@ -54,7 +54,7 @@ export function readAsked(args: readonly string[]): Asked {
   const running = values.get("running");
   if (conf === "-" && running === "-") {
     throw new UsageError(
-      "Cannot read stdin twice as --conf and --running are both -: give one of them as a file",
+      "Cannot read stdin twice as --conf and --running are both -: write the containers to a file below ipam.dataDir",
     );
   }
   return {

@@ -69,3 +69,23 @@ export async function strandedIn(
   }
   return items;
 }
+
+/**
+ * Tells which nodes are gone, for the words of a reason. Nodes may call themselves otherwise than Kubernetes does, so a node is said to
+ * be gone only where the record of a pod that lives, or the API itself, shows that this is how nodes are called.
+ *
+ * @param listed What was listed; undefined where no API is asked.
+ * @param options The attachments of pods that live, and those of them whose nodes are gone.
+ * @returns Tells whether a node is one that is gone.
+ */
+export function lostNodes(
+  listed: Listed | undefined,
+  options: { readonly living: readonly AttachmentRecord[]; readonly stranded: readonly Item[] },
+): (node: string) => boolean {
+  if (listed === undefined) return () => false;
+  const { nodes } = listed;
+  const { living, stranded } = options;
+  const areNamedSo = living.some(({ node }) => nodes.has(node));
+  const named = new Set(stranded.map(({ node }) => node));
+  return (node) => !nodes.has(node) && (areNamedSo || named.has(node));
+}

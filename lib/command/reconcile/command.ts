@@ -14,12 +14,14 @@ import { type IsRunning, parseRunning } from "../../ipam/reconcile/running.ts";
 import { type KubeConnection, KubeError } from "../../kube/api.ts";
 import { inventoryOf } from "../../kube/client/lists.ts";
 import { openKube } from "../../kube/open.ts";
-import { exists, fileProblem, readOrCreate, readText } from "../../plugin/files.ts";
+import { exists, fileProblem, readOrCreate } from "../../plugin/files.ts";
 import type { Io } from "../../plugin/io.ts";
 import { readNode } from "../../plugin/node.ts";
 import { randomFraction, randomId } from "../../plugin/random.ts";
 import { tell } from "../errors.ts";
+import { UsageError } from "../flags.ts";
 import { readGivenConfig } from "../netconf.ts";
+import { formatSentence } from "../table.ts";
 import { type Asked, readAsked } from "./asked.ts";
 import { formatReport, jsonOf, summaryOf } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -67,6 +69,7 @@ export async function runReconcile(args: readonly string[], io: Io): Promise<num
       maxFraction,
       report,
       random,
+      clock: now,
       onStep: progress.onStep,
     });
     isWhole = true;
@@ -80,7 +83,7 @@ function print(
   report: Report,
   { asked, io, isWhole }: { readonly asked: Asked; readonly io: Io; readonly isWhole: boolean },
 ): void {
-  for (const note of report.notes) tell(io, note);
+  for (const note of report.notes) tell(io, formatSentence(note));
   io.stdout(asked.json ? jsonOf(report) : formatReport(report));
   if (isWhole || report.freed.length > 0) {
     tell(io, `${summaryOf(report)}${isWhole ? "" : ", and then it failed"}`);
@@ -90,16 +93,27 @@ function print(
 /** The containers that run, where somebody tells. */
 async function readRunning({ running }: Asked, io: Io): Promise<IsRunning | undefined> {
   if (running === undefined) return undefined;
-  if (running === STDIN) return parseRunning(await io.stdin(AbortSignal.timeout(PATIENCE_MS)));
+  const text = running === STDIN
+    ? await io.stdin(AbortSignal.timeout(PATIENCE_MS))
+    : readList(running);
   try {
-    return parseRunning(readRegular(running));
+    return parseRunning(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function readList(path: string): string {
+  try {
+    return readRegular(path);
   } catch (cause) {
     const problem = fileProblem(cause, { verb: "read", folders: FOLDERS });
     const advice = cause instanceof Deno.errors.NotCapable
-      ? ": give the list on stdin, as --running - < FILE"
+      ? ": give the list on stdin, as --running - < FILE, or as a file below ipam.dataDir"
       : "";
     throw new CniError(CODES.io, "Cannot read the list of running containers", {
-      details: `${running}: ${problem}${advice}`,
+      details: `${path}: ${problem}${advice}`,
       cause,
     });
   }
@@ -137,10 +151,9 @@ function thisNodeOf(config: Config): ThisNode | undefined {
   const { dataDir, runDir } = config;
   const { nodeId } = readNode(config);
   if (nodeId === undefined || exists(`${dataDir}/run/boot`)) return undefined;
-  const known = readText(`${runDir}/boot`);
-  if (known !== undefined) return { nodeId, boot: known, isNew: false };
   try {
-    return { nodeId, boot: readOrCreate(`${runDir}/boot`, randomId), isNew: true };
+    // Another run directory has another id, and one that was emptied by hand has a new one: no boot is needed for either.
+    return { nodeId, boot: readOrCreate(`${runDir}/boot`, randomId) };
   } catch {
     return undefined; // nobody can tell one boot from another
   }

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { DatastoreError } from "../../datastore/datastore.ts";
 import { keptItems } from "../../ipam/reconcile/candidates.ts";
 import { fractionRefusal } from "../../ipam/reconcile/refusals.ts";
 import { type Item, itemOf, type Report } from "../../ipam/reconcile/report.ts";
 import { planRelease, RELEASE_BATCH, type Released } from "../../ipam/release.ts";
 import { attachmentOfRecord } from "../../state/keys.ts";
 import type { Proved } from "./judge_pods.ts";
-import { run, type Work } from "./work.ts";
+import { freeingTime, run, unlessFull, type Work } from "./work.ts";
 
 /** What is to be freed. */
 export interface Freeing {
@@ -20,15 +19,24 @@ export interface Freeing {
   readonly totals: ReadonlyMap<string, number>;
 }
 
-/** Frees them, network by network: all of a network, or none where they are too many. */
-export async function freeAttachments(work: Work, freeing: Freeing): Promise<void> {
+/**
+ * Frees them, network by network: all of a network, or none where they are too many.
+ *
+ * @returns The networks of which none were freed: what the API says of their pods is in doubt.
+ */
+export async function freeAttachments(
+  work: Work,
+  freeing: Freeing,
+): Promise<ReadonlySet<string>> {
   const { space, proved, totals } = freeing;
   const { report, maxFraction } = work;
+  const doubted = new Set<string>();
   const networks = Map.groupBy(proved, ({ candidate }) => candidate.seen.record.network);
   for (const [network, list] of networks) {
     const total = totals.get(network) ?? 0;
     const refusal = fractionRefusal(list.length, { total, maxFraction });
     if (refusal !== undefined) {
+      doubted.add(network);
       report.refused.push({ space, network, reason: refusal });
       for (const { candidate, reason } of list) {
         const why = `${reason}, but too many of network "${network}" are`;
@@ -44,13 +52,14 @@ export async function freeAttachments(work: Work, freeing: Freeing): Promise<voi
       work.onStep?.({ title: `Freeing on ${network}`, done, total: list.length });
     }
   }
+  return doubted;
 }
 
 async function freeBatch(
   work: Work,
   { space, batch }: { readonly space: string; readonly batch: readonly Proved[] },
 ): Promise<void> {
-  const { report, scope: { cluster, cooldownMs, now }, dryRun } = work;
+  const { report, scope: { cluster, cooldownMs }, dryRun } = work;
   if (dryRun) {
     for (const proved of batch) report.freed.push(...freedItems(space, proved));
     return;
@@ -66,17 +75,14 @@ async function freeBatch(
         node: { cluster },
         names: batch.map(({ candidate }) => attachmentOfRecord(candidate.seen.record)),
         cooldownMs,
-        now,
+        now: freeingTime(work),
         // Whoever wrote it since speaks for it: what was proved is of what was read.
         keep: (_record, entry) => entry.revision !== revisions.get(entry.key),
         deletesOnly,
       }),
     );
-  const released = await release(false).catch((error: unknown) => {
-    const isFull = error instanceof DatastoreError && error.kind === "full";
-    if (isFull) return release(true); // as DEL: what is deleted makes room
-    throw error;
-  });
+  // As DEL: what is deleted makes room.
+  const released = await unlessFull(release(false)) ?? await release(true);
   for (const [index, proved] of batch.entries()) {
     const outcome = released[index];
     if (outcome !== undefined) tell(report, { space, proved, outcome });

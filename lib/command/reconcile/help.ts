@@ -22,7 +22,8 @@ Usage:
                      Ten attachments are always allowed
   --yes              free whatever is proved to be gone, however much it is
   --running FILE     keep these containers: one ID per line, as podman ps -q --no-trunc prints; "-" is stdin.
-                     For hosts without Kubernetes, whose records of an earlier boot are freed
+                     Where nothing runs it must hold the line "none". For hosts without Kubernetes:
+                     only with it are records of an earlier boot freed
   --help             print this text
 
 All address spaces and networks of the datastore are looked at, and only records of this cluster are changed. An

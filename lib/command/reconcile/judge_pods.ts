@@ -8,8 +8,8 @@ import type { FreedKind, Item } from "../../ipam/reconcile/report.ts";
 import { isName } from "../../kube/names.ts";
 import { type PodState, podStateOf } from "../../kube/pod_state.ts";
 import type { AttachmentRecord } from "../../state/records.ts";
-import type { Listed } from "./census.ts";
-import { callSignal, type Work } from "./work.ts";
+import { askAgain } from "./ask_again.ts";
+import type { Work } from "./work.ts";
 
 /** Questions that are open at the same time. */
 const AT_ONCE = 8;
@@ -29,21 +29,24 @@ export interface Judged {
 
 type Fate = Proved | { readonly kept: readonly Item[] };
 
-/** Judges the candidates of a space. Throws `KubeError` if the API does not answer one of the questions. */
+/** Judges the candidates of a space; `isLost` is for the reasons only. Throws `KubeError` if the API does not answer one of the questions. */
 export async function judgeAll(
   work: Work,
   options: {
     readonly space: string;
-    readonly listed: Listed | undefined;
+    readonly isLost: (node: string) => boolean;
     readonly candidates: readonly Candidate[];
   },
 ): Promise<Judged> {
   const { candidates } = options;
+  const isAsked = candidates.some(({ kind }) => kind !== "rebooted");
   const fates: Fate[] = [];
   for (let at = 0; at < candidates.length; at += AT_ONCE) {
     const some = candidates.slice(at, at + AT_ONCE);
     fates.push(...await Promise.all(some.map((one) => fateOf(work, { ...options, one }))));
-    work.onStep?.({ title: "Asking for pods", done: fates.length, total: candidates.length });
+    if (isAsked) {
+      work.onStep?.({ title: "Asking for pods", done: fates.length, total: candidates.length });
+    }
   }
   return {
     proved: fates.filter((fate) => "candidate" in fate),
@@ -55,14 +58,14 @@ async function fateOf(
   work: Work,
   options: {
     readonly space: string;
-    readonly listed: Listed | undefined;
+    readonly isLost: (node: string) => boolean;
     readonly one: Candidate;
   },
 ): Promise<Fate> {
-  const { space, listed, one } = options;
+  const { space, isLost, one } = options;
   const { record } = one.seen;
   if (one.kind === "rebooted") {
-    const reason = `node ${record.node} was booted since, and its container did not come back`;
+    const reason = `node ${record.node} was booted since, and its container does not run`;
     return { candidate: one, kind: "rebooted", reason };
   }
   const state = await stateOf(work, record);
@@ -71,8 +74,8 @@ async function fateOf(
     case "replaced":
     case "finished": {
       const { kind } = state;
-      const isLost = listed !== undefined && !listed.nodes.has(record.node);
-      const reason = isLost ? `${state.reason}, and so is its node ${record.node}` : state.reason;
+      const { node } = record;
+      const reason = isLost(node) ? `${state.reason}, and so is its node ${node}` : state.reason;
       return { candidate: one, kind, reason };
     }
     case "present":
@@ -85,11 +88,12 @@ async function fateOf(
 
 type State = PodState | { readonly kind: "damaged"; readonly reason: string };
 
-async function stateOf({ api, signal }: Work, { pod }: AttachmentRecord): Promise<State> {
+async function stateOf(work: Work, { pod }: AttachmentRecord): Promise<State> {
+  const { api } = work;
   const { namespace = "", name = "", uid } = pod ?? {};
   if (api === undefined || !isName(namespace) || !isName(name)) {
     return { kind: "damaged", reason: "its record names no pod that an API could know" };
   }
-  const found = await api.kube.getPod({ namespace, name }, { signal: callSignal(signal) });
+  const found = await askAgain(work, (options) => api.kube.getPod({ namespace, name }, options));
   return podStateOf({ namespace, name }, { uid, found });
 }

@@ -7,26 +7,48 @@ import { type Evidence, isKnown } from "../../ipam/reconcile/candidates.ts";
 import { keepersIn, planEnded, type SetOfOwner, setOfOwner } from "../../ipam/reconcile/ended.ts";
 import { EXPIRED_BATCH, expiredIn, planExpired } from "../../ipam/reconcile/expired.ts";
 import { suspectsOf } from "../../ipam/reconcile/orphans.ts";
-import { planOrphan } from "../../ipam/reconcile/remove_orphan.ts";
+import { type OrphanOutcome, planOrphan } from "../../ipam/reconcile/remove_orphan.ts";
 import { type Item, itemOf } from "../../ipam/reconcile/report.ts";
 import type { Seen, SpaceSurvey } from "../../ipam/reconcile/survey.ts";
 import { isRandomUid } from "../../ipam/add/authority.ts";
 import type { Ordinals } from "../../kube/inventory.ts";
 import { isName } from "../../kube/names.ts";
 import type { AddressRecord, OwnerRecord } from "../../state/records.ts";
-import { callSignal, run, type Work } from "./work.ts";
+import { askAgain } from "./ask_again.ts";
+import { freeingTime, run, unlessFull, type Work } from "./work.ts";
+
+/** Why something must wait. */
+const FULL = "the datastore is out of space, and what stays with its owner must be written";
+
+/** What is tidied up. */
+export interface Tidying {
+  readonly survey: SpaceSurvey;
+  readonly evidence: Evidence;
+  /** Networks of which the API says too much to be believed. */
+  readonly doubted: ReadonlySet<string>;
+}
 
 /** Removes what stands for nothing. */
-export async function removeOrphans(
-  work: Work,
-  { survey, evidence }: { readonly survey: SpaceSurvey; readonly evidence: Evidence },
-): Promise<void> {
+export async function removeOrphans(work: Work, tidying: Tidying): Promise<void> {
+  const { survey } = tidying;
   const { scope, report, dryRun, onStep } = work;
   const suspects = suspectsOf(survey, scope);
   for (const [index, suspect] of suspects.entries()) {
-    const objection = (record: AddressRecord): Objection => objectionTo(record, evidence);
-    const outcome = await run(work, planOrphan({ suspect, scope, objection, dryRun }));
+    const objection = (record: AddressRecord): Objection =>
+      objectionTo(record, { ...tidying, scope });
+    const freedAt = freeingTime(work);
+    const remove = (cooldownMs: number): Promise<OrphanOutcome | undefined> => {
+      const request = { suspect, scope: { ...scope, cooldownMs }, freedAt, objection, dryRun };
+      return unlessFull(run(work, planOrphan(request)));
+    };
+    const outcome = await remove(scope.cooldownMs) ?? await remove(0);
     onStep?.({ title: "Removing orphans", done: index + 1, total: suspects.length });
+    if (outcome === undefined) {
+      const { space, mains } = suspect;
+      const reason = `no attachment names it, but ${FULL}`;
+      report.kept.push(...mains.map(({ key }): Item => ({ kind: "full", space, key, reason })));
+      continue;
+    }
     if (outcome.kind === "freed") report.freed.push(...outcome.items);
     if (outcome.kind === "kept") report.kept.push(...outcome.items);
     if (outcome.kind === "unreadable") {
@@ -42,18 +64,26 @@ type Objection = Pick<Item, "kind" | "reason"> | undefined;
 
 /** A pod that lives goes on to use an address whose attachment was lost. */
 function objectionTo(
-  { pod, containerID }: AddressRecord,
-  { census, isRunning }: Evidence,
+  { pod, containerID, authority, network }: AddressRecord,
+  { survey, scope, evidence: { census, isRunning }, doubted }: Tidying & Pick<Work, "scope">,
 ): Objection {
   if (isRunning?.(containerID) === true) {
     return { kind: "running", reason: "no attachment names it, but its container runs" };
   }
-  if (census === undefined || pod?.namespace === undefined || pod.uid === undefined) {
-    return undefined;
-  }
+  if (pod?.namespace === undefined) return undefined;
   const text = `pod ${pod.namespace}/${pod.name}`;
-  if (census.living.has(pod.uid)) {
+  if (pod.uid !== undefined && census?.living.has(pod.uid)) {
     return { kind: "present", reason: `no attachment names it, but ${text} lives: delete the pod` };
+  }
+  if (census === undefined || !isKnown(authority, { survey, scope, census })) {
+    return {
+      kind: "stranger",
+      reason: `no attachment names it, and no API that is asked knows ${text}: ` +
+        "if it is gone for certain, use kube-ipam release --force",
+    };
+  }
+  if (doubted.has(network)) {
+    return { kind: "refused", reason: `no attachment names it, but ${doubt(network)}` };
   }
   if (isRandomUid(pod.uid)) return undefined;
   return {
@@ -78,7 +108,7 @@ export async function clearExpired(work: Work, survey: SpaceSurvey): Promise<voi
 /** Frees what is kept for pods that their StatefulSets want no more. */
 export async function endOwners(
   work: Work,
-  { survey, evidence: { census } }: { readonly survey: SpaceSurvey; readonly evidence: Evidence },
+  { survey, evidence: { census }, doubted }: Tidying,
 ): Promise<void> {
   const { scope, report, api } = work;
   if (api === undefined || census === undefined) return;
@@ -100,11 +130,18 @@ export async function endOwners(
     }
     const key = `${set.namespace}/${set.name}`;
     const found = asked.get(key) ??
-      api.inventory.statefulSet(set, { signal: callSignal(work.signal) });
+      askAgain(work, (options) => api.inventory.statefulSet(set, options));
     asked.set(key, found);
     const reason = endOf(set, await found);
-    if (reason !== undefined) await end(work, { survey, owner, reason });
+    if (reason === undefined) continue;
+    const { network } = record;
+    if (doubted.has(network)) keep("refused", `${reason}, but ${doubt(network)}`);
+    else await end(work, { survey, owner, reason });
   }
+}
+
+function doubt(network: string): string {
+  return `too many attachments of network "${network}" would be freed`;
 }
 
 /** Why a StatefulSet wants a pod no more; undefined while it does. */
@@ -127,17 +164,18 @@ async function end(
     readonly reason: string;
   },
 ): Promise<void> {
-  const { report, dryRun, scope: { now } } = work;
+  const { report, dryRun } = work;
   const { space } = survey;
-  const outcome = await run(work, planEnded({ space, owner, now, dryRun }));
-  if (outcome.kind === "absent") return;
-  if (outcome.kind === "changed") {
+  const plan = planEnded({ space, owner, now: freeingTime(work), dryRun });
+  const outcome = await unlessFull(run(work, plan));
+  if (outcome?.kind === "absent") return;
+  if (outcome === undefined || outcome.kind === "changed") {
     const { record } = owner;
-    const changed = "its owner was written anew since it was read";
+    const why = outcome === undefined
+      ? { kind: "full", reason: `${reason}, but ${FULL}` } as const
+      : { kind: "claimed", reason: "its owner was written anew since it was read" } as const;
     report.kept.push(
-      ...record.addresses.map(({ ip }) =>
-        ownerItem(record, { survey, ip, kind: "claimed", reason: changed })
-      ),
+      ...record.addresses.map(({ ip }) => ownerItem(record, { survey, ip, ...why })),
     );
     return;
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Datastore } from "../../datastore/datastore.ts";
+import { type Datastore, DatastoreError } from "../../datastore/datastore.ts";
 import { transact } from "../../datastore/transact.ts";
 import type { Evidence } from "../../ipam/reconcile/candidates.ts";
 import type { Report } from "../../ipam/reconcile/report.ts";
@@ -47,10 +47,14 @@ export interface ReconcileOptions extends Pick<Evidence, "thisNode" | "isRunning
   readonly report: Report;
   /** Chance. */
   readonly random: Random;
+  /** Milliseconds since the epoch: when something is freed, long after the records were read. Default that time. */
+  readonly clock?: (() => number) | undefined;
   /** Ends the work. */
   readonly signal?: AbortSignal | undefined;
   /** Keys that are read at once. */
   readonly page?: number | undefined;
+  /** Waits before one object is asked for once more, in milliseconds; one for each further try. */
+  readonly pausesMs?: readonly number[] | undefined;
   /** Told of each step. */
   readonly onStep?: ((step: ReconcileStep) => void) | undefined;
 }
@@ -58,6 +62,11 @@ export interface ReconcileOptions extends Pick<Evidence, "thisNode" | "isRunning
 /** Everything that a step needs. */
 export interface Work extends ReconcileOptions {
   readonly store: Datastore;
+}
+
+/** When something is freed: what it cools down for begins then. A clock that was set back does not count. */
+export function freeingTime({ clock, scope: { now } }: Work): number {
+  return Math.max(now, clock?.() ?? now);
 }
 
 /** Runs a plan, within the deadline of one call. */
@@ -69,4 +78,14 @@ export function run<T>({ store, random, signal }: Work, plan: Plan<T>): Promise<
 export function callSignal(signal: AbortSignal | undefined): AbortSignal {
   const deadline = AbortSignal.timeout(CALL_MS);
   return signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+}
+
+/** What was done; undefined where it had to be written and the datastore is out of space: then only deletions are taken. */
+export async function unlessFull<T>(doing: Promise<T>): Promise<T | undefined> {
+  try {
+    return await doing;
+  } catch (error) {
+    if (error instanceof DatastoreError && error.kind === "full") return undefined;
+    throw error;
+  }
 }

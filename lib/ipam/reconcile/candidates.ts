@@ -24,10 +24,8 @@ export interface Census {
 export interface ThisNode {
   /** As in its records. */
   readonly nodeId: string;
-  /** The id of the present boot. */
+  /** The id of the present boot. Another one proves nothing by itself: it may be that of another run directory. */
   readonly boot: string;
-  /** Whether this boot is known only since now: nobody else called since it began, or this is no place where anybody does. */
-  readonly isNew: boolean;
 }
 
 /** What is known beside the records. */
@@ -59,6 +57,10 @@ export interface Candidates {
   readonly living: readonly AttachmentRecord[];
   /** Attachments of pods that nobody could judge, as no API is asked. */
   readonly unjudged: number;
+  /** The nodes of attachments without a pod that only those nodes can judge. */
+  readonly elsewhere: readonly string[];
+  /** The nodes of attachments that are left alone for longer than the grace, as their records are of a time to come. */
+  readonly ahead: readonly string[];
 }
 
 /** Finds the candidates of a space. */
@@ -70,6 +72,8 @@ export function candidatesOf(
   const kept: Item[] = [];
   const totals = new Map<string, number>();
   const living: AttachmentRecord[] = [];
+  const elsewhere: string[] = [];
+  const ahead: string[] = [];
   let unjudged = 0;
   for (const seen of survey.attachments.values()) {
     const { record } = seen;
@@ -78,12 +82,14 @@ export function candidatesOf(
     const found = lookAt(seen, { survey, scope, evidence });
     if (found.kind === "living") living.push(record);
     if (found.kind === "unjudged") unjudged++;
+    if (found.kind === "elsewhere") elsewhere.push(record.node);
+    if (record.since > scope.now + scope.graceMs) ahead.push(record.node);
     if (found.kind === "candidate") list.push(found.candidate);
     if (found.kind === "kept") {
       kept.push(...keptItems(record, { space: survey.space, ...found.why }));
     }
   }
-  return { list, kept, totals, living, unjudged };
+  return { list, kept, totals, living, unjudged, elsewhere, ahead };
 }
 
 /** One item for each address of an attachment. */
@@ -100,7 +106,7 @@ interface Why {
 }
 
 type Found =
-  | { readonly kind: "fine" | "living" | "unjudged" }
+  | { readonly kind: "fine" | "living" | "unjudged" | "elsewhere" }
   | { readonly kind: "candidate"; readonly candidate: Candidate }
   | { readonly kind: "kept"; readonly why: Why };
 
@@ -123,22 +129,19 @@ function lookAt(seen: Seen<AttachmentRecord>, options: Looking): Found {
   if (isRunning?.(record.containerID) === true) {
     return stays("running", "its container runs, as --running says");
   }
-  const other = takenBy(record, options);
-  if (other === undefined) return found;
-  return stays(
-    "damaged",
-    `its record names ${other}, which something else holds: look at it, and use kube-ipam release --force`,
-  );
+  // It would take the address from its holder. What is damaged is told apart.
+  return isTaken(record, options) ? FINE : found;
 }
 
 function lookAtContainer(seen: Seen<AttachmentRecord>, { evidence }: Looking): Found {
   const { nodeId, boot } = seen.record;
   const { thisNode, isRunning } = evidence;
-  if (thisNode === undefined || thisNode.nodeId !== nodeId || thisNode.boot === boot) return FINE;
-  if (thisNode.isNew && isRunning === undefined) {
+  if (thisNode?.nodeId !== nodeId) return { kind: "elsewhere" };
+  if (thisNode.boot === boot) return FINE;
+  if (isRunning === undefined) {
     return stays(
       "booted",
-      "it is of an earlier boot, and this one is known only since now: run reconcile again, or give --running",
+      "it is of an earlier boot, or of another run directory: give --running, which tells what runs",
     );
   }
   return { kind: "candidate", candidate: { seen, kind: "rebooted" } };
@@ -177,14 +180,14 @@ export function isKnown(
   return isOwn(knowing, authority) || areOne(knowing, { authority, cluster });
 }
 
-/** The address of an attachment that another one holds, as far as the survey tells. */
-function takenBy(record: AttachmentRecord, { survey }: Looking): string | undefined {
-  return record.addresses.find(({ ip }) => {
+/** Tells whether another attachment holds an address of this one, as far as the survey tells. */
+function isTaken(record: AttachmentRecord, { survey }: Looking): boolean {
+  return record.addresses.some(({ ip }) => {
     const address = survey.addresses.get(addressKey(survey.space, parseAddr(ip)));
     if (address === undefined || address.seen !== undefined) return false;
     const other = survey.attachments.get(address.attachment)?.record;
     return other !== undefined && other !== record && other.addresses.some((one) => one.ip === ip);
-  })?.ip;
+  });
 }
 
 function stays(kind: KeptKind, reason: string): Found {

@@ -55,16 +55,25 @@ function expiredItem(space: string, record: AddressRecord): Item {
  * @returns Those that were cleared: what somebody else touched meanwhile is left out.
  */
 export function* planExpired(space: string, batch: readonly Expired[]): Plan<readonly Expired[]> {
+  return yield* clear(space, { batch, wasSent: false });
+}
+
+function* clear(
+  space: string,
+  { batch, wasSent }: { readonly batch: readonly Expired[]; readonly wasSent: boolean },
+): Plan<readonly Expired[]> {
   if (batch.length === 0) return [];
   const { guards, deletes } = clearing(space, batch.map(({ expiring }) => expiring));
-  // Two of one owner name its key once only, but a damaged one may do so twice.
+  // Two of one owner name their key once only, but a damaged one may do so twice.
   const answer = yield* commit({ guards, writes: [...new Set(deletes)].map(deletion) });
   if (answer.kind === "committed") return batch;
+  const isSent = wasSent || answer.kind === "unknown";
   if (batch.length === 1) {
-    if (answer.kind === "unknown") return yield* planExpired(space, batch);
-    return [];
+    if (answer.kind === "unknown") return yield* clear(space, { batch, wasSent: isSent });
+    // A commit whose end nobody knew was applied, if they are not there now.
+    return isSent ? batch : [];
   }
   const done: Expired[] = [];
-  for (const one of batch) done.push(...yield* planExpired(space, [one]));
+  for (const one of batch) done.push(...yield* clear(space, { batch: [one], wasSent: isSent }));
   return done;
 }

@@ -24,6 +24,8 @@ import { isInScope, type Scope } from "./scope.ts";
 export interface OrphanRequest {
   readonly suspect: Suspect;
   readonly scope: Scope;
+  /** When it is given back, in milliseconds since the epoch. */
+  readonly freedAt: number;
   /** Tells why the pod of a lost attachment speaks against its removal. */
   readonly objection: (record: AddressRecord) => Pick<Item, "kind" | "reason"> | undefined;
   /** Nothing is written. */
@@ -124,7 +126,7 @@ function verdictOf(request: OrphanRequest, snapshot: Snapshot): Verdict {
 
 /** They are given back as their attachment would have given them. */
 function lostAddresses(request: OrphanRequest, { mains, related }: Snapshot): Verdict {
-  const { suspect: { space }, scope, objection } = request;
+  const { suspect: { space }, scope, freedAt, objection } = request;
   const [holder, owner] = related.map(({ entry }) => entry);
   const named = new Set(holder && parseAttachment(holder).addresses.map(({ ip }) => ip));
   const records = mains.map(parseAddress)
@@ -139,12 +141,11 @@ function lostAddresses(request: OrphanRequest, { mains, related }: Snapshot): Ve
       items: records.map((one) => itemOf(one, { space, ip: one.ip, ...kept })),
     };
   }
-  const { cooldownMs, now } = scope;
   const retain = owner?.revision === revision;
   const removal = removeAttachment(lostAttachment(first, records), {
     space,
-    now,
-    cooldownMs,
+    now: freedAt,
+    cooldownMs: scope.cooldownMs,
     revision,
     retain,
   });

@@ -13,7 +13,7 @@ export type FreedKind =
   | "finished"
   /** Another pod has its pod's name. */
   | "replaced"
-  /** This node was booted since, and its container did not come back. */
+  /** This node was booted since, and its container does not run, as `--running` says. */
   | "rebooted"
   /** Nothing refers to it. */
   | "orphan"
@@ -36,13 +36,13 @@ export type KeptKind =
   | "stranger"
   /** The container runs, as `--running` says. */
   | "running"
-  /** This boot was not known before. */
+  /** Another boot wrote it, and nobody tells what runs. */
   | "booted"
   /** More than `--max-fraction` of its network would be freed. */
   | "refused"
   /** The datastore takes deletions only, and it stays with its owner, which must be written. */
   | "full"
-  /** Something else holds what its record names: it is damaged. */
+  /** Something that belongs to it is missing, or something else holds what it names. */
   | "damaged";
 
 /** One address, or one key that stands for none. */

@@ -8,7 +8,7 @@ import { parseRetain, type Retain } from "../../config/retain.ts";
 import type { Owner } from "../../ipam/request.ts";
 import type { Chosen } from "./chosen.ts";
 import { type Annotation, type AnnotationReport, formatComplaint } from "./report.ts";
-import { isOfStatefulSet } from "../controllers.ts";
+import { isOfOwnStatefulSet, isOfStatefulSet } from "../controllers.ts";
 import type { Pod } from "../pod.ts";
 
 /** What {@linkcode readOwner} found. */
@@ -39,7 +39,7 @@ export function readOwner(
   const own = isOfStatefulSet(pod) ? pod.name : undefined;
   const name = from?.value ?? own;
   const owner = name === undefined ? undefined : { namespace: pod.namespace, name };
-  return { owner, from, retain: readRetain(chosen.retain, { owner, from, report }) };
+  return { owner, from, retain: readRetain(chosen.retain, { pod, owner, from, report }) };
 }
 
 function readName(
@@ -63,12 +63,13 @@ function readName(
 }
 
 interface ReadRetainOptions extends Omit<OwnerWish, "retain"> {
+  readonly pod: Pod;
   readonly report: AnnotationReport;
 }
 
 function readRetain(
   annotation: Annotation | undefined,
-  { owner, from, report }: ReadRetainOptions,
+  { pod, owner, from, report }: ReadRetainOptions,
 ): Retain | undefined {
   if (annotation === undefined) return undefined;
   let retain: Retain;
@@ -86,6 +87,13 @@ function readRetain(
       what: `Cannot retain the address for the owner that ${from.key} names as "owner" goes by ` +
         "the StatefulSet of the pod",
       repair: `Write "forever" or a duration such as "7d", or remove ${from.key}`,
+    }));
+  } else if (retain === "owner" && owner !== undefined && !isOfOwnStatefulSet(pod)) {
+    report.malformed.push(formatComplaint(annotation, {
+      what:
+        `Cannot retain the address for a pod of ${pod.controller?.apiVersion} as "owner" goes by ` +
+        "a StatefulSet of apps/v1",
+      repair: 'Write "forever" or a duration such as "7d"',
     }));
   } else if (retain !== "none" && owner === undefined) {
     report.warnings.push(formatComplaint(annotation, {

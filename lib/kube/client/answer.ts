@@ -38,12 +38,24 @@ export type Understood =
 
 /** What to do where nobody is at fault yet. */
 export const WAIT = "Check that the API server runs and can be reached from this node";
-const SERVER = "Set server of the kubeconfig to the Kubernetes API itself, " +
+/** What to do where something else than the API answers. */
+export const SERVER = "Set server of the kubeconfig to the Kubernetes API itself, " +
   "with the path prefix if it has one";
 const WHO = "Renew the token or the client certificate of the kubeconfig: " +
   "the API does not know who asks";
 const ROLE = 'Give the user of the kubeconfig a ClusterRole with "get" on pods: ' +
   "kubectl apply -f config-samples/rbac.yaml";
+
+/**
+ * What is wrong with an answer that reads as an object, but not as the one that was asked for.
+ *
+ * @param text What is wrong with it.
+ * @returns The refusal.
+ */
+export function notThis(text: string): Refusal {
+  const seen = `current answer is 200 that is not this: ${text}`;
+  return { kind: "unavailable", text: seen, repair: SERVER };
+}
 
 /** What was asked for. */
 export interface Asked {

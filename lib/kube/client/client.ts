@@ -5,7 +5,7 @@
  */
 import { type KubeConnection, KubeError, type PodName, type Question, type Reply } from "../api.ts";
 import { TOO_LARGE } from "../../tls/body.ts";
-import { type Answer, type Refusal, understand, WAIT } from "./answer.ts";
+import { type Answer, notThis, type Refusal, understand, WAIT } from "./answer.ts";
 import { refusalOf } from "./connection.ts";
 import { isName } from "../names.ts";
 import type { Pod } from "../pod.ts";
@@ -132,9 +132,7 @@ export class KubeClient implements KubeConnection {
       throw new SyntaxError("it is another pod");
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      const text = `current answer is 200 that is not this pod: ${error.message}`;
-      const repair = "Set server of the kubeconfig to the Kubernetes API itself";
-      throw this.#failure(what, { kind: "unavailable", text, repair });
+      throw this.#failure(what, notThis(error.message));
     }
   }
 

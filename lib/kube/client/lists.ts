@@ -7,7 +7,8 @@
 import { type KubeConnection, KubeError, type Question } from "../api.ts";
 import type { InventoryOptions, KubeInventory } from "../inventory.ts";
 import { isName } from "../names.ts";
-import { type Listed, readOrdinals, readPage } from "./read_list.ts";
+import { notThis, SERVER } from "./answer.ts";
+import { type Listed, readOrdinals, readPage, readUid } from "./read_list.ts";
 
 /** Objects that one page holds at most. */
 export const LIST_PAGE = 500;
@@ -15,11 +16,11 @@ export const LIST_PAGE = 500;
 const PAGE_MS = 30_000;
 
 const METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+const METADATA_OF_ONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const LIVING = "status.phase!=Succeeded,status.phase!=Failed";
 const ROLE =
-  'Give the user of the kubeconfig a ClusterRole with "get" and "list" on pods, "list" on nodes ' +
-  'and "get" on statefulsets: kubectl apply -f config-samples/reconcile-cronjob.yaml';
-const SERVER = "Set server of the kubeconfig to the Kubernetes API itself";
+  'Give the user of the kubeconfig a ClusterRole with "get" and "list" on pods, "list" on nodes, ' +
+  '"get" on statefulsets and on the namespace kube-system: kubectl apply -f config-samples/reconcile-cronjob.yaml';
 
 /** What is listed. */
 interface Listing extends InventoryOptions {
@@ -72,13 +73,31 @@ export function inventoryOf(
         role: ROLE,
         signal,
       };
-      const reply = await api.ask(question);
-      if (reply.kind === "absent") return undefined;
-      return reply.kind === "object"
-        ? understood(api, { question, read: () => readOrdinals(reply.value) })
-        : failed(api, { question, problem: "it is too large" });
+      return await one(api, { question, read: readOrdinals });
+    },
+    clusterUid: async ({ signal }) => {
+      const question = {
+        path: "/api/v1/namespaces/kube-system",
+        what: "the namespace kube-system",
+        resource: "namespaces",
+        accept: METADATA_OF_ONE,
+        role: ROLE,
+        signal,
+      };
+      return await one(api, { question, read: readUid });
     },
   };
+}
+
+async function one<T>(
+  api: KubeConnection,
+  { question, read }: { readonly question: Question; readonly read: (value: unknown) => T },
+): Promise<T | undefined> {
+  const reply = await api.ask(question);
+  if (reply.kind === "absent") return undefined;
+  return reply.kind === "object"
+    ? understood(api, { question, read: () => read(reply.value) })
+    : failed(api, { question, problem: "it is too large" });
 }
 
 /** Everything, in pages of one moment. A page that is too large is asked for in smaller ones. */
@@ -125,7 +144,7 @@ function understood<T>(
     return read();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    failed(api, { question, problem: `current answer is 200 that is not this: ${error.message}` });
+    failed(api, { question, problem: notThis(error.message).text });
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A page of a list of metadata, and a StatefulSet, from what the API says. Pure.
+ * A page of a list of metadata, the metadata of one object, and a StatefulSet, from what the API says. Pure.
  *
  * @module
  */
@@ -54,6 +54,20 @@ function readListed(item: unknown): Listed {
   }
   const hash = isRecord(annotations) ? annotations[CONFIG_HASH] : undefined;
   return { name, uid, configHash: typeof hash === "string" && hash !== "" ? hash : undefined };
+}
+
+/**
+ * Reads the UID of one object.
+ *
+ * @param value What the API answered.
+ * @returns Its UID.
+ * @throws {SyntaxError} If it is no metadata of one object.
+ */
+export function readUid(value: unknown): string {
+  if (!isRecord(value) || value["kind"] !== "PartialObjectMetadata") {
+    throw new SyntaxError("kind is not PartialObjectMetadata");
+  }
+  return readListed(value).uid;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { CniError } from "../../../lib/cni/errors.ts";
 import { DatastoreError, type DatastoreFailure } from "../../../lib/datastore/datastore.ts";
+import { KubeError } from "../../../lib/kube/api.ts";
 import { failure } from "../../../lib/plugin/failures.ts";
 import { RecordError } from "../../../lib/state/record_text.ts";
 
@@ -20,6 +21,18 @@ for (const [kind, code] of Object.entries(CODES) as [DatastoreFailure, number][]
     assertEquals(error.details, "Cannot do it. Repair it");
   });
 }
+
+Deno.test("failure() of a Kubernetes API is true of a pod, a list and a StatefulSet", () => {
+  const told = (["misconfigured", "refused", "unavailable"] as const).map((kind) => {
+    const { code, message, details } = failure(new KubeError(kind, "Cannot", { repair: "Do" }));
+    return [code, message, details];
+  });
+  assertEquals(told, [
+    [7, "Cannot use the Kubernetes API as it is configured", "Cannot. Do"],
+    [106, "Cannot read from the Kubernetes API as it refused", "Cannot. Do"],
+    [11, "Cannot read from the Kubernetes API", "Cannot. Do"],
+  ]);
+});
 
 Deno.test("failure() of a record names its key and what to do", () => {
   const error = failure(new RecordError("/k", "Cannot read it", { repair: "Look at it" }));

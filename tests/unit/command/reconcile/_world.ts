@@ -28,6 +28,9 @@ export const NOW = 10_000_000;
 /** Long before the grace of a record is over. */
 export const OLD = NOW - 3_600_000;
 
+/** The UID of its namespace kube-system. */
+export const CLUSTER_UID = "10000000-0000-4000-8000-00000000c1c1";
+
 /** A cluster and its datastore. */
 export interface World {
   readonly store: MemoryDatastore;
@@ -69,6 +72,7 @@ export function makeWorld(): World {
       asked.push(`StatefulSet ${namespace}/${name}`);
       return Promise.resolve(sets.get(`${namespace}/${name}`));
     },
+    clusterUid: () => Promise.resolve(CLUSTER_UID),
   };
   const world: World = {
     store: new MemoryDatastore(),
@@ -201,6 +205,7 @@ export async function reconcileOnce(
     report,
     random: seeded(3),
     page: 7,
+    pausesMs: [0, 0],
     ...changes,
   });
   if (!unsound) await checkInvariants(world.store);
@@ -208,7 +213,7 @@ export async function reconcileOnce(
 }
 
 /** What a report tells, in short: `kind ip-or-key`. */
-export function told(items: Report["freed"]): readonly string[] {
+export function told(items: Readonly<Report["freed"]>): readonly string[] {
   return items.map(({ kind, ip, key }) => `${kind} ${ip ?? key}`).sort();
 }
 

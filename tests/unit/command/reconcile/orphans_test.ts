@@ -112,12 +112,33 @@ Deno.test("an address without its attachment is kept while its pod lives, or may
   );
 });
 
+Deno.test("an address without its attachment is kept where nobody can tell of its pod", async () => {
+  const unsound = true;
+  const world = makeWorld();
+  run(world, "alive");
+  const foreign = await give(world, "foreign", { asker: { authorities: ["api-2"] } });
+  const unvouched = await give(world, "unvouched", { asker: { authorities: [] } });
+  const unnamed = await give(world, "alive", {
+    asker: { pod: { namespace: "shop", name: "alive" } },
+  });
+  for (const pod of ["foreign", "unvouched", "alive"]) await lose(world, pod);
+  const asked = await reconcileOnce(world, { unsound });
+  assertEquals(asked.freed, []);
+  assertEquals(
+    told(asked.kept),
+    [`stranger ${foreign}`, `stranger ${unvouched}`, `static ${unnamed}`].toSorted(),
+  );
+  const unasked = await reconcileOnce(world, { api: undefined, unsound });
+  assertEquals(unasked.freed, []);
+  assertEquals(unasked.kept.map(({ kind }) => kind), ["stranger", "stranger", "stranger"]);
+});
+
 Deno.test("an address that its attachment does not name is freed, and those that it names stay", async () => {
   const world = makeWorld();
   run(world, "alive");
   const [v4 = "", v6 = ""] = (await give(world, "alive", {
     sets: [setOf({ subnet: "10.1.0.0/24" }), setOf({ subnet: "fd00::/120" })],
-    asker: { pod: { namespace: "shop", name: "alive" } },
+    asker: { pod: { name: "alive" } },
   })).split(",");
   const key = `${ROOT}/attachments/net/c-alive/eth0`;
   const entry = (await allEntries(world.store)).find((one) => one.key === key);

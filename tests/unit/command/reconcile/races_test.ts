@@ -5,9 +5,11 @@ import {
   type Datastore,
   DatastoreError,
 } from "../../../../lib/datastore/datastore.ts";
+import { parseAddr } from "../../../../lib/net/addr.ts";
+import { addressKey } from "../../../../lib/state/keys.ts";
 import type { Committed, Conflict, Txn } from "../../../../lib/state/txn.ts";
 import { add, release } from "../../../support/allocator.ts";
-import { addressStates, checkInvariants } from "../../../support/invariants.ts";
+import { addressStates, allEntries, checkInvariants } from "../../../support/invariants.ts";
 import { setOf } from "../../../support/sets.ts";
 import {
   give,
@@ -20,6 +22,7 @@ import {
   run,
   told,
   uidOf,
+  write,
 } from "./_world.ts";
 
 const OWNER = { namespace: "shop", name: "web-0" };
@@ -181,21 +184,27 @@ Deno.test("a commit of which nobody knows the end is made once", async () => {
   assertEquals(await keysOf(world), []);
 });
 
+Deno.test("what was cleared by a commit of which nobody knows the end is told", async () => {
+  const world = makeWorld();
+  const cooled: string[] = [];
+  for (const pod of ["a", "b", "c"]) {
+    cooled.push(await giveAndTake(world, pod, { cooldownMs: 1_000 }));
+  }
+  const report = await reconcileOnce(world, { store: new SilentStore(world.store) });
+  assertEquals(told(report.freed), cooled.map((ip) => `expired ${ip}`).toSorted());
+  assertEquals(await keysOf(world), []);
+});
+
 Deno.test("a datastore that is out of space gives back what needs no write", async () => {
   const world = makeWorld();
   const plain = await give(world, "job");
   const sets = [setOf({ subnet: "10.1.0.0/24", retain: "forever" })];
   const sticky = await give(world, "web-0", { owner: OWNER, sets });
   const { store } = world;
-  const full: Datastore = {
-    read: (...args) => store.read(...args),
-    commit: (txn, options) =>
-      txn.writes.some(({ kind }) => kind === "put")
-        ? Promise.reject(new DatastoreError("full", "NOSPACE", { repair: "defragment" }))
-        : store.commit(txn, options),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  const report = await reconcileOnce(world, { store: full, scope: { cooldownMs: 60_000 } });
+  const report = await reconcileOnce(world, {
+    store: fullOf(store),
+    scope: { cooldownMs: 60_000 },
+  });
   assertEquals(told(report.freed), [`gone ${plain}`]);
   assertEquals(told(report.kept), [`full ${sticky}`]);
   assertEquals(await addressStates(store), { [sticky]: "held" });
@@ -206,4 +215,42 @@ Deno.test("a pod that comes back under its name is another one", async () => {
   const ip = await give(world, "web");
   world.whileAsking = () => void run(world, "web", { uid: uidOf("web", 2) });
   assertEquals(told((await reconcileOnce(world)).freed), [`replaced ${ip}`]);
+});
+
+/** It takes deletions only. */
+function fullOf(store: Datastore): Datastore {
+  return {
+    read: (...args) => store.read(...args),
+    commit: (txn, options) =>
+      txn.writes.some(({ kind }) => kind === "put")
+        ? Promise.reject(new DatastoreError("full", "NOSPACE", { repair: "defragment" }))
+        : store.commit(txn, options),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+Deno.test("a datastore that is out of space keeps no orphan that may just be deleted", async () => {
+  const world = makeWorld();
+  const forever = [setOf({ subnet: "10.1.0.0/24", retain: "forever" })];
+  const plain = await give(world, "job");
+  const sticky = await give(world, "web-0", { owner: OWNER, sets: forever });
+  const keys = (await allEntries(world.store)).map(({ key }) => key);
+  const lost = keys.filter((key) => /\/(attachments|nodes|pods)\//.test(key));
+  await write(world, ...lost.map((key) => ({ kind: "delete", key } as const)));
+  const owner = { namespace: "shop", name: "db-0" };
+  const mixed = [
+    setOf({ subnet: "10.2.0.0/24", retain: "owner" }),
+    setOf({ subnet: "fd00::/120", retain: "forever" }),
+  ];
+  const ended = (await giveAndTake(world, "db-0", { owner, sets: mixed })).split(",");
+  const report = await reconcileOnce(world, {
+    store: fullOf(world.store),
+    scope: { cooldownMs: 60_000 },
+    unsound: true,
+  });
+  assertEquals(told(report.freed), [`orphan ${plain}`]);
+  const key = addressKey("default", parseAddr(sticky));
+  assertEquals(told(report.kept), [...ended.map((ip) => `full ${ip}`), `full ${key}`].toSorted());
+  const states = await addressStates(world.store);
+  assertEquals([states[plain], states[sticky]], [undefined, "held"]);
 });

@@ -1,6 +1,9 @@
 /** What reconcile frees, and what it keeps, by what the API says of pods. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { ReconcileStep } from "../../../../lib/command/reconcile/reconcile.ts";
 import { KubeError } from "../../../../lib/kube/api.ts";
+import { parseAddr } from "../../../../lib/net/addr.ts";
+import { expiringKey } from "../../../../lib/state/keys.ts";
 import { addressStates, allEntries } from "../../../support/invariants.ts";
 import { setOf } from "../../../support/sets.ts";
 import { parseRunning } from "../../../../lib/ipam/reconcile/running.ts";
@@ -117,7 +120,7 @@ Deno.test("nothing of another cluster is changed", async () => {
   await give(world, "lost", changes);
   await write(world, { kind: "delete", key: "/kube-ipam/v1/default/attachments/net/c-lost/eth0" });
   const before = await allEntries(world.store);
-  const thisNode = { nodeId: "id-o", boot: "later", isNew: false };
+  const thisNode = { nodeId: "id-o", boot: "later" };
   const report = await reconcileOnce(world, { thisNode, unsound: true });
   assertEquals([report.freed, report.kept, world.asked], [[], [], []]);
   assertEquals(await allEntries(world.store), before);
@@ -215,7 +218,10 @@ Deno.test("a pod that cannot be asked for ends the work before anything is freed
 });
 
 /** This node, booted once more. */
-const REBOOTED = { thisNode: { nodeId: "id-a", boot: "boot-b", isNew: false } };
+const REBOOTED = {
+  thisNode: { nodeId: "id-a", boot: "boot-b" },
+  isRunning: parseRunning("none\n"),
+};
 
 Deno.test("containers of an earlier boot of this node are freed, without an API", async () => {
   const world = makeWorld();
@@ -240,13 +246,12 @@ Deno.test("a container that runs is kept, by its ID or the beginning of it", asy
   assertEquals(told((await reconcileOnce(world, options)).freed), [`rebooted ${ip}`]);
 });
 
-Deno.test("a boot that is known only since now judges nothing unless --running is given", async () => {
+Deno.test("an earlier boot frees nothing unless --running is given", async () => {
   const world = makeWorld();
   const ip = await giveContainer(world, "c-old");
-  const thisNode = { ...REBOOTED.thisNode, isNew: true };
+  const { thisNode, isRunning } = REBOOTED;
   const first = await reconcileOnce(world, { thisNode, api: undefined });
   assertEquals([told(first.kept), first.freed], [[`booted ${ip}`], []]);
-  const isRunning = parseRunning("");
   const second = await reconcileOnce(world, { thisNode, isRunning, api: undefined });
   assertEquals(told(second.freed), [`rebooted ${ip}`]);
 });
@@ -284,4 +289,82 @@ Deno.test("two spaces are both looked at", async () => {
     "tenant shop/two",
   ]);
   assertEquals(await allEntries(world.store), []);
+});
+
+Deno.test("what is freed cools down from then on, however long the work took", async () => {
+  const world = makeWorld();
+  await give(world, "gone");
+  await give(world, "lost");
+  await write(world, { kind: "delete", key: "/kube-ipam/v1/default/attachments/net/c-lost/eth0" });
+  const later = NOW + 600_000;
+  await reconcileOnce(world, { scope: { cooldownMs: 30_000 }, clock: () => later });
+  const ends = (await allEntries(world.store)).filter(({ key }) => key.includes("/addresses/"))
+    .map(({ value }) => JSON.parse(value).until);
+  assertEquals(ends, [later + 30_000, later + 30_000]);
+});
+
+Deno.test("a clock that was set back during the work shortens no cool-down", async () => {
+  const world = makeWorld();
+  const ip = await give(world, "gone");
+  await reconcileOnce(world, { scope: { cooldownMs: 30_000 }, clock: () => 0 });
+  const end = expiringKey("default", { untilMs: NOW + 30_000, addr: parseAddr(ip) });
+  assert((await allEntries(world.store)).some(({ key }) => key === end));
+});
+
+Deno.test("what only another host can judge, and what is of a time to come, is told", async () => {
+  const world = makeWorld();
+  for (let index = 0; index < 7; index++) {
+    await giveContainer(world, `c-${index}`, { node: `host-${index}`, nodeId: `id-${index}` });
+  }
+  await give(world, "ahead", { now: NOW + 86_400_000 });
+  await give(world, "young", { now: NOW + 1_000 });
+  const report = await reconcileOnce(world, REBOOTED);
+  assertEquals([report.freed, report.kept, world.asked], [[], [], []]);
+  const [elsewhere = "", ahead = "", ...more] = report.notes;
+  assertMatch(elsewhere, /^7 attachments without a pod .* \(host-0, .*, host-4, \.\.\.\): /);
+  assertMatch(ahead, /^1 attachments .* a time to come \(node-a\)/);
+  assertEquals(more, []);
+});
+
+Deno.test("a node is said to be gone only where records call nodes as the API does", async () => {
+  const world = makeWorld();
+  run(world, "alive");
+  await give(world, "alive", { asker: { node: "host-1", nodeId: "id-1" } });
+  await give(world, "gone", { asker: { node: "host-2", nodeId: "id-2" } });
+  const reasons = async (): Promise<readonly string[]> =>
+    (await reconcileOnce(world, { dryRun: true })).freed.map(({ reason }) => reason);
+  assertEquals(await reasons(), ["pod shop/gone is gone"]);
+  world.nodes.add("host-1");
+  assertEquals(await reasons(), ["pod shop/gone is gone, and so is its node host-2"]);
+});
+
+Deno.test("--node with the name of no node is told", async () => {
+  const world = makeWorld();
+  await give(world, "gone");
+  await giveAndTake(world, "web-0", {
+    asker: { node: "node-k", nodeId: "id-k" },
+    owner: { namespace: "shop", name: "web-0" },
+    sets: [setOf({ subnet: "10.1.0.0/24", retain: "forever" })],
+  });
+  await give(world, "other", { asker: { cluster: "other", node: "node-o", nodeId: "id-o" } });
+  const notes = async (node: string | undefined): Promise<string> =>
+    (await reconcileOnce(world, { scope: { node }, dryRun: true })).notes.join();
+  for (const node of [undefined, "node-a", "node-k"]) assertEquals(await notes(node), "", node);
+  for (const node of ["node-o", "node"]) {
+    assertMatch(await notes(node), new RegExp(`^Nothing is recorded for a node "${node}" of `));
+  }
+});
+
+Deno.test("the title of a step names the API only where it is asked", async () => {
+  const world = makeWorld();
+  await giveContainer(world, "c-old");
+  const titles = async (): Promise<readonly string[]> => {
+    const seen = new Set<string>();
+    const onStep = ({ title }: ReconcileStep): void => void seen.add(title);
+    await reconcileOnce(world, { ...REBOOTED, onStep, dryRun: true });
+    return [...seen];
+  };
+  assertEquals(await titles(), ["Reading records", "Freeing on net"]);
+  await give(world, "gone");
+  assertEquals(await titles(), ["Reading records", "Asking for pods", "Freeing on net"]);
 });

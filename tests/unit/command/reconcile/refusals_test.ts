@@ -1,7 +1,17 @@
 /** Where reconcile does nothing, or not that much. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { addressStates, allEntries } from "../../../support/invariants.ts";
-import { give, makeWorld, reconcileOnce, run, told, type World, write } from "./_world.ts";
+import { setOf } from "../../../support/sets.ts";
+import {
+  give,
+  giveAndTake,
+  makeWorld,
+  reconcileOnce,
+  run,
+  told,
+  type World,
+  write,
+} from "./_world.ts";
 
 async function fill(
   world: World,
@@ -32,6 +42,27 @@ Deno.test("more than the fraction of a network is refused as a whole, and others
   ]);
   assertEquals(new Set(report.freed.map(({ network }) => network)), new Set(["b"]));
   assertEquals(Object.keys(await addressStates(world.store)).length, 21 + 12);
+});
+
+/** An API whose pods are lost has lost its StatefulSets too. */
+Deno.test("where too much would go, no owner ends and no lost address is freed", async () => {
+  const world = makeWorld();
+  await fill(world, { living: 0, gone: 11 });
+  const changes = {
+    owner: { namespace: "shop", name: "web-0" },
+    sets: [setOf({ subnet: "10.1.0.0/24", retain: "owner" })],
+  };
+  const sticky = await giveAndTake(world, "web-0", changes);
+  const lost = await give(world, "lost");
+  const other = await giveAndTake(world, "web-0", { ...changes, asker: { network: "other" } });
+  await write(world, { kind: "delete", key: "/kube-ipam/v1/default/attachments/net/c-lost/eth0" });
+  const report = await reconcileOnce(world, { unsound: true });
+  const kept = report.kept.filter(({ kind }) => kind === "refused").map(({ ip }) => ip);
+  assertEquals([kept.length, kept.includes(sticky), kept.includes(lost)], [13, true, true]);
+  const freed = report.freed.flatMap(({ ip }) => ip ?? []);
+  assertEquals(freed, [other]);
+  assertEquals((await reconcileOnce(world, { maxFraction: 1 })).refused, []);
+  assertEquals(await addressStates(world.store), {});
 });
 
 Deno.test("--max-fraction and --yes let more go; ten are always allowed", async () => {

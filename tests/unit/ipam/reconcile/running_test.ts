@@ -1,5 +1,5 @@
 /** The list of running containers. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { parseRunning } from "../../../../lib/ipam/reconcile/running.ts";
 
 const ID = "4f0c9a77b1de4f0c9a77b1de4f0c9a77b1de4f0c9a77b1de4f0c9a77b1de0001";
@@ -14,11 +14,17 @@ for (
     ["a name", "web", "web", true],
     ["the beginning of a name", "web-server-one", "web-server-one-2", false],
     ["an ID behind the namespace of nerdctl", ID, `default-${ID}`, true],
-    ["no list at all", "", ID, false],
-    ["an empty line and an empty ID", "\n\n", "", false],
+    ["the word for nothing", "none\n", ID, false],
+    ["an empty line and an empty ID", "other\n\n", "", false],
   ] as const
 ) {
   Deno.test(`parseRunning() and ${title}`, () => {
     assertEquals(parseRunning(text)(containerId), expected);
   });
 }
+
+Deno.test("parseRunning() refuses an empty list: a command that failed prints one", () => {
+  for (const text of ["", "\n \n"]) {
+    assertThrows(() => parseRunning(text), SyntaxError, "--running is empty");
+  }
+});

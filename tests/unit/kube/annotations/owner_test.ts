@@ -5,6 +5,17 @@ import { type Ask, controlledBy, read, refused } from "./_annotations.ts";
 type Annotations = Readonly<Record<string, string>>;
 
 const SET = { pod: controlledBy("StatefulSet") };
+/** OpenKruise's has the same kind. */
+const KRUISE = {
+  pod: {
+    controller: {
+      apiVersion: "apps.kruise.io/v1beta1",
+      kind: "StatefulSet",
+      name: "web",
+      uid: "k",
+    },
+  },
+};
 const REPLICA = { pod: controlledBy("ReplicaSet") };
 
 for (
@@ -26,6 +37,10 @@ for (
     ["for ever", { "kube-ipam.retain": "forever" }, SET, "web-2", "forever"],
     ["for a time", { "kube-ipam.retain": "7d" }, SET, "web-2", 604_800_000],
     ["as long as the StatefulSet", { "kube-ipam.retain": "owner" }, SET, "web-2", "owner"],
+    ["another kind's StatefulSet", {}, KRUISE, "web-2", undefined],
+    ["its, for a time", { "kube-ipam.retain": "7d" }, KRUISE, "web-2", 604_800_000],
+    ["its, for ever", { "kube-ipam.retain": "forever" }, KRUISE, "web-2", "forever"],
+    ["its, not at all", { "kube-ipam.retain": "none" }, KRUISE, "web-2", "none"],
     ["not at all", { "kube-ipam.retain": "none" }, {}, undefined, "none"],
     ["no time", { "kube-ipam.retain": "0" }, {}, undefined, "none"],
   ] as readonly (readonly [string, Annotations, Ask, string | undefined, unknown])[]
@@ -50,6 +65,12 @@ for (
       { "kube-ipam.retain": "owner", "kube-ipam.owner": "x" },
       SET,
       /that kube-ipam\.owner names as "owner" goes by the StatefulSet/,
+    ],
+    [
+      '"owner" of a StatefulSet that is not of apps/v1',
+      { "kube-ipam.retain": "owner" },
+      KRUISE,
+      /for a pod of apps\.kruise\.io\/v1beta1 as "owner" goes by a StatefulSet of apps\/v1.*"7d"/,
     ],
     ['"owner" beside podname', { "kube-ipam.retain": "owner", podname: "x" }, {}, /that podname/],
   ] as readonly (readonly [string, Annotations, Ask, RegExp])[]

@@ -180,7 +180,7 @@ const FAILURES: readonly [
     /200 that is not JSON/,
     /server/,
   ],
-  [() => json(null), "unavailable", /not this pod: kind is not Pod/, /server/],
+  [() => json(null), "unavailable", /not this: kind is not Pod/, /server/],
   [() => json({ kind: "Status", status: "Success" }), "unavailable", /kind is not Pod/, /server/],
   [() => json({ kind: "PodList", items: [POD] }), "unavailable", /kind is not Pod/, /server/],
   [

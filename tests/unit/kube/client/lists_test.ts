@@ -158,3 +158,18 @@ Deno.test("a name that is none never becomes a part of a path", async () => {
   }
   assertEquals(served.requests, []);
 });
+
+Deno.test("a cluster is named by the UID of kube-system, of which metadata is asked for", async () => {
+  const metadata = { name: "kube-system", uid: "uid-of-cluster" };
+  await using served = await serve(() => ({ kind: "PartialObjectMetadata", metadata }));
+  assertEquals(await served.inventory.clusterUid(served), "uid-of-cluster");
+  const [request] = served.requests;
+  assertEquals(new URL(request?.url ?? "").pathname, "/api/v1/namespaces/kube-system");
+  assertEquals(request?.accept, "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+  for (const answer of [{ kind: "Namespace", metadata }, { kind: "PartialObjectMetadata" }, 7]) {
+    await using other = await serve(() => answer);
+    const error = await assertRejects(() => other.inventory.clusterUid(other), KubeError);
+    assert(error.message.includes("current answer is 200 that is not this: "), error.message);
+    assert(error.repair.includes("with the path prefix"), error.repair);
+  }
+});
