@@ -171,6 +171,8 @@ async function main(args: readonly string[]): Promise<number> {
     const env = {
       ...(first === "--static" ? {} : await prepareBundle(`${folder}/bundle`)),
       ...(first === "--check" ? { KUBE_IPAM_IN_PROCESS: "1" } : {}),
+      // One more than there are processors: many tests wait for a deadline or a process.
+      DENO_JOBS: String(navigator.hardwareConcurrency + 1),
     };
     const place = { folder, env };
     for (const steps of stepsFor(args)) outcomes.push(...await runAll(steps, place));

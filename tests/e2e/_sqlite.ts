@@ -146,3 +146,11 @@ function environment(
     ...Object.fromEntries(own),
   };
 }
+
+/** Every how manieth change of the file is tried: all of them where KUBE_IPAM_EVERY_POINT is 1, which takes minutes. */
+export const STRIDE = Deno.env.get("KUBE_IPAM_EVERY_POINT") === "1" ? 1 : 8;
+
+/** The change that is tried first: another one each time. */
+export function firstChange(): number {
+  return 1 + Math.floor(Math.random() * STRIDE);
+}

@@ -92,7 +92,7 @@ function crowded(pods: number, cooldownMs: number, speed = 1): Case {
     speed,
     etcdOnly: speed !== 1 || pods > 200,
     callers: CALLERS,
-    seconds: 0.8,
+    seconds: 0.5,
     check: (churned) => {
       assertAllGranted(churned);
       assertBounded(churned, pods);
@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
     pods: 200,
     cooldownMs: 30_000,
     callers: 1,
-    seconds: 0.8,
+    seconds: 0.5,
     check: (churned) => {
       assertAllGranted(churned);
       assertLessOrEqual(churned.adds.most, 4, "the claim, a list, the oldest, the claim");
@@ -127,7 +127,7 @@ const CASES: readonly Case[] = [
     ownerEach: 4,
     retainMs: 3_000,
     callers: CALLERS,
-    seconds: 0.8,
+    seconds: 0.5,
     check: ({ outcomes, mostExpiring, dels, adds }) => {
       // An owner that comes again while its former pod still lives is told so.
       for (const kind of outcomes.keys()) assert(["granted", "taken"].includes(kind), kind);
@@ -143,7 +143,7 @@ const CASES: readonly Case[] = [
     cooldownMs: 500,
     range: LARGE,
     callers: CALLERS,
-    seconds: 2,
+    seconds: 1.2,
     check: (churned) => {
       const { adds, dels } = churned;
       assertAllGranted(churned);
@@ -160,7 +160,7 @@ const CASES: readonly Case[] = [
     speed: 20,
     range: LARGE,
     callers: CALLERS,
-    seconds: 1.5,
+    seconds: 1,
     check: (churned) => {
       const { mostExpiring, mostDels } = churned;
       assertAllGranted(churned);

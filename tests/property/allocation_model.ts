@@ -244,7 +244,8 @@ export class Model {
     const { left, mine, kept } = options;
     const asked = [...ask.wishes, ...ask.pool, ...kept.flatMap((one) => one?.ip ?? [])];
     for (const [name, attachment] of this.attachments) {
-      if (left.has(name) || mine.includes(name)) continue;
+      // Its own earlier record may go too, when a search of its pool finds that its pod is gone.
+      if (left.has(name) || (mine.includes(name) && name !== nameOf(ask))) continue;
       const { ips, owner } = attachment;
       assert(
         this.#isGone(ask, attachment) && ips.some((ip) => asked.includes(ip)),

@@ -15,8 +15,8 @@ import { plainly, type Reaction, startHostile } from "../_server.ts";
 const encoder = new TextEncoder();
 /** What is read of one answer, and what lies in the buffers of two sockets. */
 const MOST_BYTES = 8 * 1024 * 1024 + 24 * 1024 * 1024;
-/** What one process may take beyond another: twenty times the largest answer that is read. */
-const MEMORY_BYTES = 160 * 1024 * 1024;
+/** What one process may take beyond another: forty times the largest answer that is read. */
+const MEMORY_BYTES = 320 * 1024 * 1024;
 const SILENCE: Reaction = { pieces: [], then: "hang" };
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 const MEGABYTE = "[1],".repeat(262_144);
