@@ -39,6 +39,8 @@ const SLOW = ["tests/integration", "tests/fuzz/calls"];
 const DOCUMENTED = ["mod.ts", "lib", "docs", "README.md"];
 /** These count processes and start many: one file at a time. */
 const ALONE = "tests/e2e";
+/** But these do not mind others beside them. */
+const BESIDE = ["tests/e2e/kube", "tests/e2e/sqlite"];
 
 /** One process: a check, which counts as one test, or tests. */
 interface Step {
@@ -81,8 +83,8 @@ function stepsFor(args: readonly string[]): readonly (readonly Step[])[] {
   }
   if (args.length === 0) {
     return [
-      [TYPES, tests("tests", "--parallel", "--doc", ...DOCUMENTED, ...QUICK, ...SLOW)],
-      [tests("e2e", ALONE)],
+      [TYPES, tests("tests", "--parallel", "--doc", ...DOCUMENTED, ...QUICK, ...SLOW, ...BESIDE)],
+      [tests("e2e", ALONE, `--ignore=${BESIDE.join(",")}`)],
     ];
   }
   const alone = args.filter((path) => path.startsWith(ALONE));

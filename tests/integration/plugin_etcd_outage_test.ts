@@ -20,6 +20,8 @@ import { entriesOf, makeNode, type TestNode } from "./_node.ts";
 
 const TXN = "/v3/kv/txn";
 const VALID = "cni.dev/valid-attachments";
+/** So many addresses that two ADDs draw the same one in no test. */
+const WIDE = { subnet: "10.0.0.0/8" };
 const USER = { username: "ipam", password: "of-the-test" };
 
 function status(node: TestNode, ipam: Json = {}): Promise<PluginAnswer> {
@@ -150,7 +152,7 @@ testNeeding(
     await using etcd = await startEtcd();
     await using proxy = startProxy(etcd.endpoints[0] ?? "");
     await using node = await makeNode({ endpoints: [proxy.url] });
-    const netconf = node.netconf();
+    const netconf = node.netconf(WIDE);
     const trips = async (call: Promise<PluginAnswer>): Promise<readonly string[]> => {
       const { code, stdout } = await call;
       assertEquals(code, 0, stdout);
@@ -179,7 +181,7 @@ testNeeding(
     await using proxy = startProxy(etcd.endpoints[0] ?? "");
     const etcdConfig = { etcdUsername: "ipam", etcdPassword: "of-the-test" };
     await using node = await makeNode({ endpoints: [proxy.url] }, { etcdConfig });
-    const netconf = node.netconf();
+    const netconf = node.netconf(WIDE);
     await addressFor(node, "c1", { netconf });
     assertEquals(takePaths(proxy), ["/v3/auth/authenticate", TXN, TXN]);
     await addressFor(node, "c2", { netconf });

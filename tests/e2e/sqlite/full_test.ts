@@ -5,10 +5,10 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { addressFor, assertRefused, assertSilent, callFor } from "../support/answers.ts";
-import { testNeeding } from "../support/needs.ts";
-import { makeSandbox, type PluginAnswer, type Sandbox } from "../support/plugin.ts";
-import { run } from "../support/programs.ts";
+import { addressFor, assertRefused, assertSilent, callFor } from "../../support/answers.ts";
+import { testNeeding } from "../../support/needs.ts";
+import { makeSandbox, type PluginAnswer, type Sandbox } from "../../support/plugin.ts";
+import { run } from "../../support/programs.ts";
 import {
   CHANGES,
   databaseOf,

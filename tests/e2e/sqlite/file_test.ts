@@ -6,9 +6,9 @@
  */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { addressFor, assertRefused, assertSilent, callFor } from "../support/answers.ts";
-import { makeSandbox, type Sandbox } from "../support/plugin.ts";
-import { run } from "../support/programs.ts";
+import { addressFor, assertRefused, assertSilent, callFor } from "../../support/answers.ts";
+import { makeSandbox, type Sandbox } from "../../support/plugin.ts";
+import { run } from "../../support/programs.ts";
 import { databaseOf, heldIn, soundEntries } from "./_sqlite.ts";
 
 const VERBS = ["ADD", "DEL", "CHECK", "GC", "STATUS"];

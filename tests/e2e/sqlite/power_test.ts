@@ -9,12 +9,18 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import type { Random } from "../../lib/ipam/plan.ts";
-import type { Entry } from "../../lib/state/txn.ts";
-import { addressFor, assertResult, assertSilent, callFor, entriesIn } from "../support/answers.ts";
-import { seeded } from "../support/allocator.ts";
-import { testNeeding } from "../support/needs.ts";
-import { makeSandbox, type PluginCall, type Sandbox } from "../support/plugin.ts";
+import type { Random } from "../../../lib/ipam/plan.ts";
+import type { Entry } from "../../../lib/state/txn.ts";
+import {
+  addressFor,
+  assertResult,
+  assertSilent,
+  callFor,
+  entriesIn,
+} from "../../support/answers.ts";
+import { seeded } from "../../support/allocator.ts";
+import { testNeeding } from "../../support/needs.ts";
+import { makeSandbox, type PluginCall, type Sandbox } from "../../support/plugin.ts";
 import { CHANGES, databaseOf, soundEntries, traced } from "./_sqlite.ts";
 
 /** States that chance leaves after each change. */

@@ -5,8 +5,8 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { addressFor, assertRefused, assertSilent, callFor, ipsOf } from "../support/answers.ts";
-import { makeSandbox } from "../support/plugin.ts";
+import { addressFor, assertRefused, assertSilent, callFor, ipsOf } from "../../support/answers.ts";
+import { makeSandbox } from "../../support/plugin.ts";
 import { databaseOf, heldIn, soundEntries } from "./_sqlite.ts";
 
 const CALLS = 32;

@@ -5,10 +5,10 @@
  */
 import { assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { SQLITE_FILE } from "../../lib/datastore/sqlite.ts";
-import { parseAttachment } from "../../lib/state/record_text.ts";
-import type { Entry } from "../../lib/state/txn.ts";
-import { entriesIn } from "../support/answers.ts";
+import { SQLITE_FILE } from "../../../lib/datastore/sqlite.ts";
+import { parseAttachment } from "../../../lib/state/record_text.ts";
+import type { Entry } from "../../../lib/state/txn.ts";
+import { entriesIn } from "../../support/answers.ts";
 import {
   BINARY,
   callPlugin,
@@ -16,7 +16,7 @@ import {
   type PluginCall,
   pluginCommand,
   type Sandbox,
-} from "../support/plugin.ts";
+} from "../../support/plugin.ts";
 
 /** The system calls by which SQLite changes its files. */
 export const CHANGES = ["pwrite64", "fsync", "fdatasync", "ftruncate", "unlink"];

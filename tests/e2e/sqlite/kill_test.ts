@@ -5,10 +5,10 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { addressFor, assertSilent, callFor, ipsOf } from "../support/answers.ts";
-import { seeded } from "../support/allocator.ts";
-import { testNeeding } from "../support/needs.ts";
-import { makeSandbox, type Sandbox } from "../support/plugin.ts";
+import { addressFor, assertSilent, callFor, ipsOf } from "../../support/answers.ts";
+import { seeded } from "../../support/allocator.ts";
+import { testNeeding } from "../../support/needs.ts";
+import { makeSandbox, type Sandbox } from "../../support/plugin.ts";
 import {
   CHANGES,
   databaseOf,
