@@ -8,6 +8,7 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
+import { syncFolder } from "../file/sync_folder.ts";
 import { DatastoreError } from "./datastore.ts";
 import { DAMAGED } from "./sqlite_errors.ts";
 
@@ -82,7 +83,7 @@ function makeFile(path: string): void {
       db.close(); // all of it is in the file then, and on the disk
     }
     Deno.linkSync(temporary, path);
-    syncFolder(folder);
+    syncFolder(folder); // the name too survives a power cut, and comes before the log's
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   } finally {
@@ -112,12 +113,6 @@ function lookAt(path: string): Deno.FileInfo | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-/** The name too survives a power cut, and comes before the log's. */
-function syncFolder(folder: string): void {
-  using file = Deno.openSync(folder);
-  file.syncSync();
 }
 
 function removeIfThere(path: string): void {

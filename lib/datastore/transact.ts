@@ -99,13 +99,14 @@ function nobody(): Promise<Verdict> {
   return Promise.resolve({ kind: "unknown", reason: "no Kubernetes API is asked" });
 }
 
-function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+/** Waits, but not beyond the end of a signal. Never fails. */
+export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, delayMs);
-    signal.addEventListener("abort", done, { once: true });
+    signal?.addEventListener("abort", done, { once: true });
     function done(): void {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      signal?.removeEventListener("abort", done);
       resolve();
     }
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sleep } from "../../datastore/transact.ts";
 import { KubeError } from "../../kube/api.ts";
 import { callSignal, type Work } from "./work.ts";
 
@@ -31,17 +32,4 @@ export async function askAgain<T>(
     await sleep(pauseMs, signal);
   }
   return await ask({ signal: callSignal(signal) });
-}
-
-/** Ends early with the signal: what is asked then fails at once. */
-function sleep(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, pauseMs);
-    signal?.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

@@ -111,9 +111,10 @@ function nearby(
 ): Candidate | undefined {
   const { pool, tried, order, request: { now, random } } = search;
   const free = freeIn(candidate.window, window);
-  const expired = expiredOf(oldest, now).filter(({ addr }) =>
-    addr.family === pool.family && partOf(pool, addr.value) !== undefined
-  ).filter(({ replacement }) => !tried.has(triedKey(replacement)));
+  const expired = expiredOf(oldest, now).filter(({ addr, replacement }) =>
+    addr.family === pool.family && partOf(pool, addr.value) !== undefined &&
+    !tried.has(triedKey(replacement))
+  );
   if (order === "random") {
     if (free.length > 0) return around(search, prefer(search, free));
     // Few are seen, and others are at them too: who lost twice looks for more.

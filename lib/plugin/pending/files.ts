@@ -9,6 +9,7 @@
 import type { AttachmentId } from "../../cni/environment.ts";
 import type { Config } from "../../config/config.ts";
 import { hashOf, removeSmall } from "../../datastore/small_file.ts";
+import { syncFolder } from "../../file/sync_folder.ts";
 import { writeAtomically } from "../files.ts";
 
 /** Where the files of one network are. */
@@ -176,9 +177,4 @@ function writtenAt(path: string): number | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-function syncFolder(path: string): void {
-  using folder = Deno.openSync(path, { read: true });
-  folder.syncSync();
 }
